@@ -1,0 +1,140 @@
+//! From a checked target to a connection: look-up, judgement of every address, TCP, TLS.
+//!
+//! The connection is made to an address that was judged here, never by name, so that a second look-up cannot give another answer.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::error::EgressError;
+use crate::host::Host;
+use crate::policy::Policy;
+use crate::resolve_override::ResolveOverride;
+use crate::resolver::Resolve;
+use crate::target::Target;
+use crate::tls;
+use crate::wire::{Wire, WireBudget};
+
+/// Head start of one address before the next is tried beside it (RFC 8305, section 5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Addresses tried for one request; a name with more has them for spreading load.
+const MAX_ADDRESSES_TRIED: usize = 8;
+
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+pub(crate) type Transport = TokioIo<Box<dyn Stream>>;
+
+/// What a session needs to connect, borrowed for one request.
+pub(crate) struct Connector<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) resolver: &'a Arc<dyn Resolve>,
+    /// One permit: a session has one look-up at a time, abandoned ones included.
+    pub(crate) look_up: &'a Arc<Semaphore>,
+    pub(crate) budget: &'a Arc<WireBudget>,
+}
+
+impl Connector<'_> {
+    /// The addresses of the target that may be connected to.
+    pub(crate) async fn addresses(
+        &self,
+        target: &Target,
+        clock: &Clock,
+    ) -> Result<Vec<IpAddr>, EgressError> {
+        let overridden = ResolveOverride::find(&self.policy.resolve, &target.host, target.port);
+        let found = match (overridden, &target.host) {
+            (Some(addresses), _) => addresses.to_vec(),
+            (None, Host::Name(name)) => {
+                clock
+                    .wait_to_connect(target, self.look_up(name.clone()))
+                    .await?
+            }
+            (None, host) => host.ip().into_iter().collect(),
+        };
+        self.policy.check_addresses(target, &found)
+    }
+
+    /// Runs in a task of its own, which keeps the permit until the look-up is really over: a guest cannot pile up look-ups by
+    /// giving each of them up at once.
+    async fn look_up(&self, name: String) -> Vec<IpAddr> {
+        let Ok(permit) = self.look_up.clone().acquire_owned().await else {
+            return Vec::new();
+        };
+        let resolver = Arc::clone(self.resolver);
+        let task = tokio::spawn(async move {
+            let found = resolver.resolve(&name).await;
+            drop(permit);
+            found
+        });
+        task.await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Connects to the first of `addresses` that answers and, with `tls`, checks that the server is who the URL says.
+    pub(crate) async fn connect(
+        &self,
+        target: &Target,
+        addresses: &[IpAddr],
+        tls: Option<Arc<ClientConfig>>,
+        clock: &Clock,
+    ) -> Result<Transport, EgressError> {
+        let tried = &addresses[..addresses.len().min(MAX_ADDRESSES_TRIED)];
+        let stream = clock
+            .wait_to_connect(target, race(tried, target.port))
+            .await?
+            .map_err(|error| connect_error(target, &error))?;
+        let wire = Wire::new(stream, Arc::clone(self.budget));
+        let stream: Box<dyn Stream> = match tls {
+            Some(config) => Box::new(
+                clock
+                    .wait_to_connect(target, tls::handshake(config, target, wire))
+                    .await??,
+            ),
+            None => Box::new(wire),
+        };
+        Ok(TokioIo::new(stream))
+    }
+}
+
+fn connect_error(target: &Target, error: &io::Error) -> EgressError {
+    let (host, port) = (target.host.to_string(), target.port);
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => EgressError::ConnectionRefused { host, port },
+        _ => EgressError::Unreachable { host, port },
+    }
+}
+
+/// The first connection that is made; attempts start one after the other, sooner when one has failed. The losers are dropped.
+async fn race(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
+    let mut attempts = JoinSet::new();
+    let mut waiting = addresses.iter();
+    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    loop {
+        if let Some(address) = waiting.next() {
+            attempts.spawn(TcpStream::connect(SocketAddr::new(*address, port)));
+        } else if attempts.is_empty() {
+            return Err(failure);
+        }
+        tokio::select! {
+            Some(done) = attempts.join_next() => match done {
+                Ok(Ok(stream)) => {
+                    // Small pieces of a body should leave at once; failing to say so costs time only.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => failure = error,
+                Err(ended) => failure = io::Error::other(ended),
+            },
+            () = tokio::time::sleep(ATTEMPT_DELAY), if waiting.len() > 0 => {}
+        }
+    }
+}

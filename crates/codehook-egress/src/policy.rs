@@ -1,0 +1,83 @@
+//! What one run may reach, and how much.
+//!
+//! Owns the two questions of access: may this host be asked for at all (before any look-up), and may this address be connected to
+//! (after it). Holds no state.
+
+use std::net::IpAddr;
+
+use crate::address::{self, AddressKind};
+use crate::allow_rule::AllowRule;
+use crate::error::EgressError;
+use crate::limits::EgressLimits;
+use crate::resolve_override::ResolveOverride;
+use crate::target::Target;
+
+/// Whether addresses outside the public Internet may be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PrivateNetworks {
+    /// Loopback, private, link-local, shared, documentation, multicast and reserved addresses are refused, and so are the IPv6
+    /// addresses that hide one.
+    #[default]
+    Refused,
+    /// They may be reached. Addresses of cloud metadata services stay refused unless an allow rule spells out the very address.
+    Opened,
+}
+
+/// What one run may reach. The default allows nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// A request is allowed when any rule covers its URL; none means that no request is allowed.
+    pub allow: Vec<AllowRule>,
+    /// Whether addresses outside the public Internet may be reached.
+    pub private_networks: PrivateNetworks,
+    /// Answers to name look-ups that replace the resolver's. They do not exempt an address from `private_networks`.
+    pub resolve: Vec<ResolveOverride>,
+    /// Caps on count, size and time.
+    pub limits: EgressLimits,
+}
+
+impl Policy {
+    /// Asked before any look-up, so that a denied host causes no DNS traffic.
+    pub(crate) fn check_host(&self, target: &Target) -> Result<(), EgressError> {
+        if self.allow.iter().any(|rule| rule.permits(target)) {
+            return Ok(());
+        }
+        Err(EgressError::DeniedByPolicy {
+            scheme: target.scheme,
+            host: target.host.to_string(),
+            port: target.port,
+        })
+    }
+
+    /// Those of `addresses` that may be connected to, in the same order. An error when there is an address but none of them may.
+    pub(crate) fn check_addresses(
+        &self,
+        target: &Target,
+        addresses: &[IpAddr],
+    ) -> Result<Vec<IpAddr>, EgressError> {
+        let host = || target.host.to_string();
+        if addresses.is_empty() {
+            return Err(EgressError::NameNotFound { host: host() });
+        }
+        let mut allowed = addresses.to_vec();
+        allowed.retain(|address| self.allows_address(target, *address));
+        if allowed.is_empty() {
+            return Err(EgressError::ForbiddenAddress { host: host() });
+        }
+        Ok(allowed)
+    }
+
+    fn allows_address(&self, target: &Target, address: IpAddr) -> bool {
+        match address::kind(address) {
+            AddressKind::Public => true,
+            AddressKind::Private => self.private_networks == PrivateNetworks::Opened,
+            AddressKind::Metadata => {
+                self.private_networks == PrivateNetworks::Opened
+                    && self
+                        .allow
+                        .iter()
+                        .any(|rule| rule.names_address(address, target))
+            }
+        }
+    }
+}

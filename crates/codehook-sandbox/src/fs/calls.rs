@@ -1,0 +1,327 @@
+//! Preview 1's `fd_*` and `path_*` calls over [`GuestFs`](super::GuestFs). Each takes what the guest gave, checks it, and
+//! answers an error number; none can fail the host.
+//!
+//! Source of numbers and layouts: `wasi_snapshot_preview1.witx`.
+
+use super::{Errno, Follow, OpenFile, OpenHow, WantDirectory};
+use crate::guest_memory::{GuestMemory, Span};
+use crate::state::GuestState;
+
+pub(crate) type Answer = Result<(), Errno>;
+
+const LOOKUP_FOLLOW: u32 = 1;
+const O_CREAT: u32 = 1;
+const O_DIRECTORY: u32 = 2;
+const O_EXCL: u32 = 4;
+const O_TRUNC: u32 = 8;
+const FDFLAG_APPEND: u32 = 1;
+const RIGHT_READ: u64 = 1 << 1;
+const RIGHT_WRITE: u64 = 1 << 6;
+const RIGHT_SEEK_AND_TELL: u64 = (1 << 2) | (1 << 5);
+const ALL_RIGHTS: u64 = (1 << 30) - 1;
+const DIRENT_BYTES: usize = 24;
+/// The most bytes moved by one call: keeps a single host call short, and is what Linux may do as well (a short write).
+const MAX_TRANSFER: usize = 8 * 1024 * 1024;
+
+fn follow(flags: u32) -> Follow {
+    if flags & LOOKUP_FOLLOW == 0 { Follow::Nothing } else { Follow::Links }
+}
+
+pub(crate) fn fd_close(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> Answer {
+    state.fs.close(fd)
+}
+
+pub(crate) fn fd_renumber(_: &mut GuestMemory, state: &mut GuestState, from: u32, to: u32) -> Answer {
+    state.fs.renumber(from, to)
+}
+
+pub(crate) fn fd_fdstat_get(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> Answer {
+    let file = state.fs.file(fd)?;
+    let (flags, rights) = match file {
+        OpenFile::Tmp { readable, writable, append, .. } => {
+            let mut rights = ALL_RIGHTS & !(RIGHT_READ | RIGHT_WRITE);
+            rights |= if *readable { RIGHT_READ } else { 0 };
+            rights |= if *writable { RIGHT_WRITE } else { 0 };
+            (u16::from(*append), rights)
+        }
+        OpenFile::Stdin => (0, RIGHT_READ),
+        OpenFile::Stdout | OpenFile::Stderr => (0, RIGHT_WRITE),
+        OpenFile::Null => (0, ALL_RIGHTS & !RIGHT_SEEK_AND_TELL),
+        OpenFile::Library { .. } | OpenFile::Script { .. } => (0, ALL_RIGHTS & !RIGHT_WRITE),
+        OpenFile::Directory { .. } => (0, ALL_RIGHTS),
+    };
+    let mut stat = [0_u8; 24];
+    stat[0] = file.kind() as u8;
+    stat[2..4].copy_from_slice(&flags.to_le_bytes());
+    stat[8..16].copy_from_slice(&rights.to_le_bytes());
+    stat[16..24].copy_from_slice(&ALL_RIGHTS.to_le_bytes());
+    memory.write(out, &stat)
+}
+
+pub(crate) fn fd_fdstat_set_flags(_: &mut GuestMemory, state: &mut GuestState, fd: u32, flags: u32) -> Answer {
+    if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
+        *append = flags & FDFLAG_APPEND != 0;
+    }
+    Ok(())
+}
+
+pub(crate) fn fd_filestat_get(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> Answer {
+    let stat = state.fs.file(fd)?.stat()?;
+    memory.write(out, &stat.encode())
+}
+
+pub(crate) fn fd_filestat_set_size(_: &mut GuestMemory, state: &mut GuestState, fd: u32, size: u64) -> Answer {
+    match state.fs.file_and_sources(fd)? {
+        (OpenFile::Tmp { file, writable: true, .. }, _, tmp) => tmp.set_len(file, size),
+        _ => Err(Errno::Invalid),
+    }
+}
+
+/// Reserving space is growing the file, which the quota counts.
+pub(crate) fn fd_allocate(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, offset: u64, len: u64) -> Answer {
+    let end = offset.checked_add(len).ok_or(Errno::Invalid)?;
+    if state.fs.file(fd)?.len()? < end {
+        fd_filestat_set_size(memory, state, fd, end)?;
+    }
+    Ok(())
+}
+
+/// Descriptors are checked, the advice or the flush is not needed: `/tmp` does not outlive the run.
+pub(crate) fn fd_exists(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> Answer {
+    state.fs.file(fd).map(|_| ())
+}
+
+pub(crate) fn fd_prestat_get(memory: &mut GuestMemory, _: &mut GuestState, fd: u32, out: u32) -> Answer {
+    if fd != super::ROOT_DESCRIPTOR {
+        return Err(Errno::BadDescriptor);
+    }
+    memory.write_u32(out, 0)?;
+    memory.write_u32(out.wrapping_add(4), 1)
+}
+
+pub(crate) fn fd_prestat_dir_name(memory: &mut GuestMemory, _: &mut GuestState, fd: u32, out: u32, len: u32) -> Answer {
+    if fd != super::ROOT_DESCRIPTOR {
+        return Err(Errno::BadDescriptor);
+    }
+    if len < 1 {
+        return Err(Errno::NameTooLong);
+    }
+    memory.write(out, b"/")
+}
+
+pub(crate) fn fd_pread(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> Answer {
+    let spans = memory.buffers(buffers, count)?;
+    let total = read_spans(memory, state, fd, offset, &spans)?;
+    memory.write_u32(out, total)
+}
+
+pub(crate) fn fd_read(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, out: u32) -> Answer {
+    let spans = memory.buffers(buffers, count)?;
+    let offset = state.fs.file(fd)?.position().map_or(0, |position| *position);
+    let total = read_spans(memory, state, fd, offset, &spans)?;
+    if let Ok(position) = state.fs.file(fd)?.position() {
+        *position = offset.saturating_add(u64::from(total));
+    }
+    memory.write_u32(out, total)
+}
+
+fn read_spans(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, offset: u64, spans: &[Span]) -> Result<u32, Errno> {
+    let (file, library, _) = state.fs.file_and_sources(fd)?;
+    let mut total = 0;
+    for span in spans {
+        let got = file.read_at(library, offset.saturating_add(total as u64), memory.bytes_mut(*span))?;
+        total += got;
+        if got < span.len() {
+            break;
+        }
+    }
+    u32::try_from(total).map_err(|_| Errno::Invalid)
+}
+
+pub(crate) fn fd_write(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, out: u32) -> Answer {
+    let spans = memory.buffers(buffers, count)?;
+    let total = match state.fs.file(fd)? {
+        OpenFile::Stdout => write_stream(memory, &spans, |piece| state.stdout.write(piece)),
+        OpenFile::Stderr => write_stream(memory, &spans, |piece| state.stderr.write(piece)),
+        file => {
+            let end = match file {
+                OpenFile::Tmp { append: true, .. } => Some(file.len()?),
+                _ => None,
+            };
+            let offset = end.unwrap_or_else(|| file.position().map_or(0, |position| *position));
+            let total = write_spans(memory, state, fd, offset, &spans)?;
+            if let Ok(position) = state.fs.file(fd)?.position() {
+                *position = offset.saturating_add(u64::from(total));
+            }
+            total
+        }
+    };
+    memory.write_u32(out, total)
+}
+
+pub(crate) fn fd_pwrite(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> Answer {
+    let spans = memory.buffers(buffers, count)?;
+    let total = write_spans(memory, state, fd, offset, &spans)?;
+    memory.write_u32(out, total)
+}
+
+fn write_stream(memory: &GuestMemory, spans: &[Span], mut write: impl FnMut(&[u8])) -> u32 {
+    let mut total = 0_u32;
+    for span in spans {
+        write(memory.bytes(*span));
+        total = total.saturating_add(span.len() as u32);
+    }
+    total
+}
+
+fn write_spans(memory: &GuestMemory, state: &mut GuestState, fd: u32, offset: u64, spans: &[Span]) -> Result<u32, Errno> {
+    let (file, _, tmp) = state.fs.file_and_sources(fd)?;
+    let mut total = 0_usize;
+    for span in spans {
+        let data = memory.bytes(*span);
+        let data = &data[..data.len().min(MAX_TRANSFER)];
+        match file.write_at(tmp, offset.saturating_add(total as u64), data) {
+            Ok(written) => {
+                total += written;
+                if written < span.len() {
+                    break;
+                }
+            }
+            // What was written before the disk was full counts; the next write gets the error.
+            Err(error) if total == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    u32::try_from(total).map_err(|_| Errno::Invalid)
+}
+
+pub(crate) fn fd_seek(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, delta: i64, whence: u32, out: u32) -> Answer {
+    let file = state.fs.file(fd)?;
+    let base = match whence {
+        0 => 0,
+        1 => *file.position()?,
+        2 => file.len()?,
+        _ => return Err(Errno::Invalid),
+    };
+    let target = base.checked_add_signed(delta).ok_or(Errno::Invalid)?;
+    *file.position()? = target;
+    memory.write_u64(out, target)
+}
+
+pub(crate) fn fd_tell(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> Answer {
+    let position = *state.fs.file(fd)?.position()?;
+    memory.write_u64(out, position)
+}
+
+pub(crate) fn fd_readdir(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffer: u32, len: u32, cookie: u64, out: u32) -> Answer {
+    let taken = match state.fs.file(fd)? {
+        OpenFile::Directory { listing, .. } if cookie != 0 => listing.take(),
+        OpenFile::Directory { .. } => None,
+        _ => return Err(Errno::NotDirectory),
+    };
+    let entries = match taken {
+        Some(entries) => entries,
+        None => state.fs.list(fd)?,
+    };
+    let span = memory.span(buffer, len)?;
+    let target = memory.bytes_mut(span);
+    let mut used = 0;
+    let first = usize::try_from(cookie).unwrap_or(usize::MAX);
+    for (index, entry) in entries.iter().enumerate().skip(first) {
+        let mut record = [0_u8; DIRENT_BYTES];
+        record[0..8].copy_from_slice(&(index as u64 + 1).to_le_bytes());
+        record[8..16].copy_from_slice(&(index as u64 + 1).to_le_bytes());
+        record[16..20].copy_from_slice(&(entry.name.len() as u32).to_le_bytes());
+        record[20] = entry.kind as u8;
+        for piece in [&record[..], entry.name.as_bytes()] {
+            let room = piece.len().min(target.len() - used);
+            target[used..used + room].copy_from_slice(&piece[..room]);
+            used += room;
+        }
+        if used == target.len() {
+            break;
+        }
+    }
+    if let OpenFile::Directory { listing, .. } = state.fs.file(fd)? {
+        *listing = Some(entries);
+    }
+    memory.write_u32(out, used as u32)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
+pub(crate) fn path_open(memory: &mut GuestMemory, state: &mut GuestState, base: u32, lookup: u32, path: u32, path_len: u32, flags: u32, rights: u64, fd_flags: u32, out: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    let how = OpenHow {
+        read: rights & RIGHT_READ != 0,
+        write: rights & RIGHT_WRITE != 0 && flags & O_DIRECTORY == 0,
+        create: flags & O_CREAT != 0,
+        exclusive: flags & O_EXCL != 0,
+        truncate: flags & O_TRUNC != 0,
+    };
+    let want = if flags & O_DIRECTORY == 0 { WantDirectory::No } else { WantDirectory::Yes };
+    let fd = state.fs.open(base, &path, follow(lookup), how, want)?;
+    if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
+        *append = fd_flags & FDFLAG_APPEND != 0;
+    }
+    memory.write_u32(out, fd)
+}
+
+pub(crate) fn path_filestat_get(memory: &mut GuestMemory, state: &mut GuestState, base: u32, lookup: u32, path: u32, path_len: u32, out: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    let stat = state.fs.stat(base, &path, follow(lookup))?;
+    memory.write(out, &stat.encode())
+}
+
+/// Times of `/tmp`'s files are accepted and not kept: nothing outlives the run that could be compared with them.
+pub(crate) fn path_filestat_set_times(memory: &mut GuestMemory, state: &mut GuestState, base: u32, lookup: u32, path: u32, path_len: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    state.fs.stat(base, &path, follow(lookup))?;
+    state.fs.tmp_path(base, &path).map(|_| ())
+}
+
+pub(crate) fn path_create_directory(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    if state.fs.stat(base, &path, Follow::Nothing).is_ok() {
+        return Err(Errno::Exists);
+    }
+    state.fs.create_directory(base, &path)
+}
+
+pub(crate) fn path_remove_directory(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    state.fs.remove_directory(base, &path)
+}
+
+pub(crate) fn path_unlink_file(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    state.fs.unlink(base, &path)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
+pub(crate) fn path_rename(memory: &mut GuestMemory, state: &mut GuestState, from: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) -> Answer {
+    let from_path = memory.path(from_path, from_len)?;
+    let to_path = memory.path(to_path, to_len)?;
+    state.fs.rename((from, &from_path), (to, &to_path))
+}
+
+#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
+pub(crate) fn path_link(memory: &mut GuestMemory, state: &mut GuestState, from: u32, _lookup: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) -> Answer {
+    let from_path = memory.path(from_path, from_len)?;
+    let to_path = memory.path(to_path, to_len)?;
+    state.fs.hard_link((from, &from_path), (to, &to_path))
+}
+
+pub(crate) fn path_symlink(memory: &mut GuestMemory, state: &mut GuestState, target: u32, target_len: u32, base: u32, path: u32, path_len: u32) -> Answer {
+    let target = memory.path(target, target_len)?;
+    let path = memory.path(path, path_len)?;
+    state.fs.symlink(&target, base, &path)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
+pub(crate) fn path_readlink(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32, buffer: u32, buffer_len: u32, out: u32) -> Answer {
+    let path = memory.path(path, path_len)?;
+    let target = state.fs.read_link(base, &path)?;
+    let len = target.len().min(buffer_len as usize);
+    memory.write(buffer, &target.as_bytes()[..len])?;
+    memory.write_u32(out, len as u32)
+}

@@ -1,0 +1,254 @@
+//! The host call: HTTP for a guest, streamed both ways. `docs/guest-abi.md` describes it for those who write a guest.
+//!
+//! A handle is a number that the session gave; any other number is answered with an error. Every failure answers a negative
+//! code, and `error_text` gives the sentence that goes with the last one.
+
+use std::time::Duration;
+
+use codehook_egress::{BodyFraming, EgressError, ExchangeId, RequestHead, ResponseHead};
+use wasmtime::{Caller, Linker, Memory};
+
+use crate::guest_memory::{copy_in, copy_out};
+use crate::state::{GuestState, memory_of};
+use crate::wasi::LinkError;
+
+const MODULE: &str = "codehook";
+
+/// The most bytes that one `http_read` or `http_write` moves: bounds what the host holds for one guest.
+const MAX_PIECE: u32 = 1024 * 1024;
+
+/// Error codes; `python-wasm/src/codehook.c` holds the other copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+enum Code {
+    Invalid = -1,
+    Denied = -2,
+    Name = -3,
+    Refused = -4,
+    Tls = -5,
+    Timeout = -6,
+    Limit = -7,
+    Protocol = -8,
+    Handle = -9,
+}
+
+fn code_of(error: &EgressError) -> Code {
+    use EgressError as E;
+    match error {
+        E::DeniedByPolicy { .. } | E::ForbiddenAddress { .. } => Code::Denied,
+        E::NameNotFound { .. } => Code::Name,
+        E::ConnectionRefused { .. } | E::Unreachable { .. } => Code::Refused,
+        E::Tls { .. } | E::TrustStore => Code::Tls,
+        E::ConnectTimedOut { .. } | E::TimedOut | E::TimeLimit { .. } => Code::Timeout,
+        E::TooManyRequests { .. }
+        | E::TooManyOpenExchanges { .. }
+        | E::RequestTooLarge { .. }
+        | E::ResponseTooLarge { .. }
+        | E::TooManyBytes { .. } => Code::Limit,
+        E::InvalidRequest(_) => Code::Invalid,
+        E::UnknownExchange => Code::Handle,
+        _ => Code::Protocol,
+    }
+}
+
+/// What a call fails with before it reaches the session.
+const BAD_POINTER: &str = "a pointer or a length lies outside the memory of the guest";
+const NO_HTTP: &str = "no HTTP can be asked for while the interpreter is being prepared";
+
+impl GuestState {
+    fn fail(&mut self, code: Code, text: &str) -> i32 {
+        text.clone_into(&mut self.last_error);
+        code as i32
+    }
+
+    fn fail_with(&mut self, error: &EgressError) -> i32 {
+        self.fail(code_of(error), &error.to_string())
+    }
+}
+
+/// Defines the host call's functions.
+pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
+    link_requests(linker)?;
+    link_responses(linker)?;
+    linker.func_wrap(MODULE, "http_close", |mut caller: Caller<'_, GuestState>, handle: u32| {
+        if let Some(http) = &mut caller.data_mut().http {
+            http.close(ExchangeId::from_raw(handle));
+        }
+    })?;
+    linker.func_wrap(MODULE, "error_text", |mut caller: Caller<'_, GuestState>, out: u32, cap: u32| {
+        let text = caller.data().last_error.clone();
+        give(&mut caller, text.as_bytes(), out, cap)
+    })?;
+    Ok(())
+}
+
+fn link_requests(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
+    type Open = (u32, u32, u32, u32, u32, u32, u32, i64, i64);
+    linker.func_wrap_async(MODULE, "http_open", |mut caller: Caller<'_, GuestState>, arguments: Open| {
+        Box::new(async move {
+            let (method, method_len, url, url_len, headers, headers_len, framing, size, timeout) = arguments;
+            let parts = [(method, method_len), (url, url_len), (headers, headers_len)];
+            let Some([method, url, headers]) = copy_parts(&mut caller, parts) else {
+                return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
+            };
+            let head = match request_head(method, url, &headers, framing, size, timeout) {
+                Ok(head) => head,
+                Err(text) => return caller.data_mut().fail(Code::Invalid, text),
+            };
+            let state = caller.data_mut();
+            let Some(http) = &mut state.http else {
+                return state.fail(Code::Denied, NO_HTTP);
+            };
+            match http.open(head).await {
+                Ok(id) => i32::try_from(id.as_raw()).unwrap_or(i32::MAX),
+                Err(error) => state.fail_with(&error),
+            }
+        })
+    })?;
+    linker.func_wrap_async(MODULE, "http_write", |mut caller: Caller<'_, GuestState>, (handle, piece, len): (u32, u32, u32)| {
+        Box::new(async move { write_body(&mut caller, handle, piece, len).await })
+    })?;
+    Ok(())
+}
+
+/// Sends a piece of any size, a bounded part at a time.
+async fn write_body(caller: &mut Caller<'_, GuestState>, handle: u32, piece: u32, len: u32) -> i32 {
+    let mut sent = 0;
+    while sent < len {
+        let part = (len - sent).min(MAX_PIECE);
+        let Some([data]) = copy_parts(caller, [(piece.wrapping_add(sent), part)]) else {
+            return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
+        };
+        let state = caller.data_mut();
+        let Some(http) = &mut state.http else {
+            return state.fail(Code::Denied, NO_HTTP);
+        };
+        if let Err(error) = http.write(ExchangeId::from_raw(handle), &data).await {
+            return state.fail_with(&error);
+        }
+        sent += part;
+    }
+    0
+}
+
+fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
+    linker.func_wrap_async(MODULE, "http_finish", |mut caller: Caller<'_, GuestState>, (handle,): (u32,)| {
+        Box::new(async move {
+            match response_head(&mut caller, handle).await {
+                Ok(head) => i32::try_from(head.len()).unwrap_or(i32::MAX),
+                Err(code) => code,
+            }
+        })
+    })?;
+    linker.func_wrap_async(MODULE, "http_head", |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
+        Box::new(async move {
+            match response_head(&mut caller, handle).await {
+                Ok(head) => give(&mut caller, &head, out, cap),
+                Err(code) => code,
+            }
+        })
+    })?;
+    linker.func_wrap_async(MODULE, "http_read", |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
+        Box::new(async move {
+            let state = caller.data_mut();
+            let Some(http) = &mut state.http else {
+                return state.fail(Code::Denied, NO_HTTP);
+            };
+            match http.read(ExchangeId::from_raw(handle), cap.min(MAX_PIECE) as usize).await {
+                Ok(piece) => give(&mut caller, &piece, out, cap),
+                Err(error) => state.fail_with(&error),
+            }
+        })
+    })?;
+    Ok(())
+}
+
+async fn response_head(caller: &mut Caller<'_, GuestState>, handle: u32) -> Result<Vec<u8>, i32> {
+    let state = caller.data_mut();
+    let Some(http) = &mut state.http else {
+        return Err(state.fail(Code::Denied, NO_HTTP));
+    };
+    match http.finish(ExchangeId::from_raw(handle)).await {
+        Ok(head) => Ok(encode_head(head)),
+        Err(error) => Err(state.fail_with(&error)),
+    }
+}
+
+/// Status line and header lines as on the wire (RFC 9112, section 2), without the empty line.
+fn encode_head(head: &ResponseHead) -> Vec<u8> {
+    let mut out = format!("HTTP/1.1 {} ", head.status).into_bytes();
+    out.extend_from_slice(&head.reason);
+    out.extend_from_slice(b"\r\n");
+    for (name, value) in &head.headers {
+        out.extend_from_slice(name);
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value);
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+fn request_head(method: Vec<u8>, url: Vec<u8>, headers: &[u8], framing: u32, size: i64, timeout: i64) -> Result<RequestHead, &'static str> {
+    let url = String::from_utf8(url).map_err(|_| "the URL is not ASCII: percent-encode it")?;
+    let body = match framing {
+        0 => BodyFraming::None,
+        1 => BodyFraming::Sized(u64::try_from(size).map_err(|_| "the size of the body is negative")?),
+        2 => BodyFraming::Chunked,
+        _ => return Err("the framing is none of 0, 1 and 2"),
+    };
+    Ok(RequestHead {
+        method,
+        url,
+        headers: header_lines(headers)?,
+        body,
+        timeout: u64::try_from(timeout).ok().map(Duration::from_millis),
+    })
+}
+
+/// A head's lines: `(name, value)`.
+type HeaderLines = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn header_lines(block: &[u8]) -> Result<HeaderLines, &'static str> {
+    let mut lines = Vec::new();
+    for line in block.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            continue;
+        }
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header line has no colon")?;
+        let (name, value) = line.split_at(colon);
+        lines.push((name.to_vec(), value[1..].trim_ascii().to_vec()));
+    }
+    Ok(lines)
+}
+
+fn copy_parts<const N: usize>(caller: &mut Caller<'_, GuestState>, parts: [(u32, u32); N]) -> Option<[Vec<u8>; N]> {
+    let memory: Memory = memory_of(caller)?;
+    let mut copies = Vec::with_capacity(N);
+    for (pointer, len) in parts {
+        copies.push(copy_out(&*caller, memory, pointer, len)?);
+    }
+    copies.try_into().ok()
+}
+
+/// Copies as much of `bytes` as `cap` holds, and answers how long it is, so that a guest can ask with room for nothing first.
+fn give(caller: &mut Caller<'_, GuestState>, bytes: &[u8], out: u32, cap: u32) -> i32 {
+    let len = bytes.len().min(cap as usize);
+    let copied = memory_of(caller).and_then(|memory| copy_in(&mut *caller, memory, out, &bytes[..len]));
+    match copied {
+        Some(()) => i32::try_from(bytes.len()).unwrap_or(i32::MAX),
+        None => caller.data_mut().fail(Code::Invalid, BAD_POINTER),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_lines_are_split_at_the_first_colon() {
+        let lines = header_lines(b"Host: example.com\r\nX-Time: 12:30\r\n\r\n").expect("lines");
+        assert_eq!(lines[1], (b"X-Time".to_vec(), b"12:30".to_vec()));
+        assert!(header_lines(b"nonsense\r\n").is_err());
+    }
+}

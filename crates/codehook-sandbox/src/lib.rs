@@ -1,0 +1,34 @@
+//! One rendered script in, one [`RunReport`] out.
+//!
+//! This crate owns the WebAssembly engine, the instance of each run and everything a guest can see: its file system (a
+//! read-only library, the script, a private `/tmp`), its clocks and randomness, and the one host call, HTTP through
+//! [`codehook_egress`]. It knows nothing of events, templates or tenants.
+//!
+//! What it refuses, always: any file of the host, the host's environment and arguments, sockets, and a guest that outlives
+//! its run. Every run gets a fresh instance of the interpreter's snapshot; nothing but the report survives it.
+
+mod compiled_cache;
+mod cpu_time;
+mod engine;
+mod fs;
+mod guest_memory;
+mod host_call;
+mod library;
+mod limits;
+mod output;
+mod redaction;
+mod report;
+mod run;
+mod state;
+mod tmp_root;
+mod wasi;
+
+pub use compiled_cache::{CacheError, CompiledCache};
+pub use engine::{Sandbox, SandboxConfig, SandboxError};
+pub use library::{Library, LibraryError};
+pub use limits::RunLimits;
+pub use output::{OutputStream, OutputSink};
+pub use report::{Captured, Outcome, RunReport, TmpLeftovers};
+pub use run::{Purpose, Script, ScriptError};
+pub use state::GuestState;
+pub use wasi::{LinkError, link_guest};

@@ -1,0 +1,84 @@
+//! Standard output and standard error of a run: redacted, capped, and shown as they come to whoever asked.
+
+use std::sync::Arc;
+
+use crate::redaction::{Redactor, Secrets};
+use crate::report::Captured;
+
+/// Which of the two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Called with every piece of output as it comes, after redaction and within the cap. It must not block.
+pub type OutputSink = Arc<dyn Fn(OutputStream, &[u8]) + Send + Sync>;
+
+/// Captures one stream.
+pub(crate) struct Capture {
+    stream: OutputStream,
+    redactor: Redactor,
+    sink: Option<OutputSink>,
+    captured: Captured,
+    limit: usize,
+}
+
+impl Capture {
+    pub(crate) fn new(
+        stream: OutputStream,
+        secrets: &Secrets,
+        limit: usize,
+        sink: Option<OutputSink>,
+    ) -> Self {
+        Self {
+            stream,
+            redactor: Redactor::new(secrets.clone()),
+            sink,
+            captured: Captured::default(),
+            limit,
+        }
+    }
+
+    /// Takes a piece. What is past the limit is dropped; the script is not told, as a full log is no reason to fail.
+    pub(crate) fn write(&mut self, piece: &[u8]) {
+        if self.captured.truncated {
+            return;
+        }
+        let shown = self.redactor.push(piece);
+        self.keep(&shown);
+    }
+
+    /// The stream as captured, after its end.
+    pub(crate) fn finish(&mut self) -> Captured {
+        if !self.captured.truncated {
+            let rest = self.redactor.finish();
+            self.keep(&rest);
+        }
+        std::mem::take(&mut self.captured)
+    }
+
+    fn keep(&mut self, shown: &[u8]) {
+        let room = self.limit - self.captured.bytes.len();
+        if shown.len() <= room {
+            self.append(shown);
+            return;
+        }
+        self.append(&shown[..room]);
+        self.captured.truncated = true;
+        let mark = format!("\n[output truncated after {} bytes]\n", self.limit);
+        self.append(mark.as_bytes());
+    }
+
+    fn append(&mut self, piece: &[u8]) {
+        if piece.is_empty() {
+            return;
+        }
+        self.captured.bytes.extend_from_slice(piece);
+        if let Some(sink) = &self.sink {
+            sink(self.stream, piece);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One run: instance, script, limits, report.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use codehook_egress::Session;
+use wasmtime::{Store, TypedFunc};
+use wasmtime_wasi::I32Exit;
+
+use crate::cpu_time::Metered;
+use crate::engine::Sandbox;
+use crate::fs::{SCRIPT_DIRECTORY, ScriptFile};
+use crate::guest_memory::copy_in;
+use crate::limits::RunLimits;
+use crate::output::OutputSink;
+use crate::redaction::Secrets;
+use crate::report::{Outcome, RunReport};
+use crate::state::{GuestState, StateParts};
+
+/// The bit that the interpreter sets beside the exit code after an uncaught `MemoryError`.
+const MEMORY_ERROR: i32 = 0x100;
+const EXIT_CODE_MASK: i32 = 0xff;
+
+/// What to do with a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Run it as `__main__`.
+    Run,
+    /// Compile it only; a syntax error is on standard error, as the interpreter says it.
+    Check,
+}
+
+impl Purpose {
+    fn export(self) -> &'static str {
+        match self {
+            Self::Run => "codehook_run",
+            Self::Check => "codehook_check",
+        }
+    }
+}
+
+/// A script that is ready to run.
+pub struct Script {
+    name: String,
+    content: Arc<[u8]>,
+    secrets: Vec<String>,
+}
+
+/// Why something is not a script.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScriptError {
+    /// The name cannot be a file's name.
+    #[error("`{0}` cannot be the name of a script: use a plain file name such as hook.py")]
+    Name(String),
+}
+
+impl Script {
+    /// A script named `name` (a plain file name, as tracebacks show it) with the given source.
+    ///
+    /// # Errors
+    ///
+    /// When the name is empty, too long, or holds a slash or NUL.
+    pub fn new(name: &str, source: impl Into<Arc<[u8]>>) -> Result<Self, ScriptError> {
+        let bad = name.is_empty() || name.len() > 255 || name == "." || name == ".." || name.contains(['/', '\0']);
+        if bad {
+            return Err(ScriptError::Name(name.to_owned()));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            content: source.into(),
+            secrets: Vec::new(),
+        })
+    }
+
+    /// Values that are replaced wherever the run's output or transcript shows them.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: impl IntoIterator<Item = String>) -> Self {
+        self.secrets.extend(secrets);
+        self
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Script").field("name", &self.name).field("bytes", &self.content.len()).finish_non_exhaustive()
+    }
+}
+
+/// How the guest's code came to its end.
+enum End {
+    Returned(i32),
+    Exited(i32),
+    Trapped(wasmtime::Error),
+    TimedOut,
+}
+
+impl Sandbox {
+    /// Runs `script` to its end or to a limit. Output is shown to `sink`, if there is one, as it comes.
+    ///
+    /// Whatever the script does ends up in the report; there is no error. Dropping the future stops the run.
+    pub async fn run(&self, script: &Script, purpose: Purpose, limits: &RunLimits, http: Session, sink: Option<OutputSink>) -> RunReport {
+        let started = Instant::now();
+        let secrets = Secrets::new(script.secrets.iter().cloned());
+        let state = GuestState::new(StateParts {
+            library: Arc::clone(&self.inner.library),
+            script: Some(ScriptFile {
+                name: script.name.clone(),
+                content: Arc::clone(&script.content),
+            }),
+            tmp_root: self.inner.tmp_root.clone(),
+            limits: limits.clone(),
+            secrets: secrets.clone(),
+            sink,
+            http: Some(http),
+        });
+        let mut store = Store::new(&self.inner.engine, state);
+        store.limiter(|state| &mut state.memory_limit);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+
+        let mut metered = Metered::new(self.call(&mut store, &script.name, purpose));
+        let end = match tokio::time::timeout(limits.wall_time, &mut metered).await {
+            Ok(Ok(status)) => End::Returned(status),
+            Ok(Err(error)) => match error.downcast_ref::<I32Exit>() {
+                Some(exit) => End::Exited(exit.0),
+                None => End::Trapped(error),
+            },
+            Err(_) => End::TimedOut,
+        };
+        let cpu = metered.used();
+        drop(metered);
+        self.report(store.into_data(), end, started, cpu, &secrets)
+    }
+
+    async fn call(&self, store: &mut Store<GuestState>, name: &str, purpose: Purpose) -> wasmtime::Result<i32> {
+        let instance = self.inner.interpreter.instantiate_async(&mut *store).await?;
+        let memory = instance
+            .get_memory(&mut *store, "memory")
+            .ok_or_else(|| wasmtime::Error::msg("the interpreter exports no memory"))?;
+        store.data_mut().memory = Some(memory);
+        let alloc: TypedFunc<u32, u32> = instance.get_typed_func(&mut *store, "codehook_alloc")?;
+        let entry: TypedFunc<u32, i32> = instance.get_typed_func(&mut *store, purpose.export())?;
+        let path = format!("{SCRIPT_DIRECTORY}/{name}\0");
+        let pointer = alloc.call_async(&mut *store, u32::try_from(path.len()).unwrap_or(u32::MAX)).await?;
+        copy_in(&mut *store, memory, pointer, path.as_bytes())
+            .ok_or_else(|| wasmtime::Error::msg("the interpreter has no memory for the path of the script"))?;
+        entry.call_async(&mut *store, pointer).await
+    }
+
+    fn report(&self, mut state: GuestState, end: End, started: Instant, cpu: std::time::Duration, secrets: &Secrets) -> RunReport {
+        let (outcome, exit_code) = match end {
+            End::TimedOut => (Outcome::TimedOut, None),
+            End::Returned(status) if status & MEMORY_ERROR != 0 => (Outcome::OutOfMemory, Some(status & EXIT_CODE_MASK)),
+            End::Returned(status) => ended(status & EXIT_CODE_MASK),
+            End::Exited(status) => ended(status & EXIT_CODE_MASK),
+            End::Trapped(error) => {
+                tracing::info!(error = %format!("{error:#}"), "the interpreter trapped");
+                let note = format!("\nThe interpreter crashed: {}\n", error.root_cause());
+                state.stderr.write(note.as_bytes());
+                (if state.memory_limit.refused { Outcome::OutOfMemory } else { Outcome::Crashed }, None)
+            }
+        };
+        let mut http = state.http.map(Session::into_transcript).unwrap_or_default();
+        for entry in &mut http {
+            entry.url = secrets.redact_text(&entry.url);
+        }
+        RunReport {
+            runtime: self.inner.runtime.clone(),
+            outcome,
+            exit_code,
+            stdout: state.stdout.finish(),
+            stderr: state.stderr.finish(),
+            duration: started.elapsed(),
+            cpu,
+            peak_memory_bytes: state.memory_limit.peak as u64,
+            http,
+            tmp_leftovers: state.fs.tmp.leftovers(),
+        }
+    }
+}
+
+fn ended(exit_code: i32) -> (Outcome, Option<i32>) {
+    let outcome = if exit_code == 0 { Outcome::Succeeded } else { Outcome::Failed };
+    (outcome, Some(exit_code))
+}

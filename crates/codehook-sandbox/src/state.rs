@@ -1,0 +1,114 @@
+//! Everything of one run that host functions reach: one value, made for the run and dropped with it.
+
+use std::sync::Arc;
+
+use codehook_egress::Session;
+use wasmtime::{Caller, Extern, Memory, ResourceLimiter};
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::p1::WasiP1Ctx;
+
+use crate::fs::{GuestFs, ScriptFile, Tmp};
+use crate::library::Library;
+use crate::limits::RunLimits;
+use crate::output::{Capture, OutputStream};
+use crate::redaction::Secrets;
+use crate::tmp_root::TmpRoot;
+
+/// The host's side of one instance.
+pub struct GuestState {
+    pub(crate) wasi: WasiP1Ctx,
+    pub(crate) fs: GuestFs,
+    pub(crate) stdout: Capture,
+    pub(crate) stderr: Capture,
+    /// Absent when the interpreter is snapshotted: nothing may be asked for then.
+    pub(crate) http: Option<Session>,
+    pub(crate) last_error: String,
+    pub(crate) memory_limit: MemoryLimit,
+    pub(crate) memory: Option<Memory>,
+}
+
+/// What a state is made from.
+pub(crate) struct StateParts {
+    pub(crate) library: Arc<Library>,
+    pub(crate) script: Option<ScriptFile>,
+    pub(crate) tmp_root: TmpRoot,
+    pub(crate) limits: RunLimits,
+    pub(crate) secrets: Secrets,
+    pub(crate) sink: Option<crate::output::OutputSink>,
+    pub(crate) http: Option<Session>,
+}
+
+impl GuestState {
+    pub(crate) fn new(parts: StateParts) -> Self {
+        let StateParts { library, script, tmp_root, limits, secrets, sink, http } = parts;
+        let tmp = Tmp::new(tmp_root.maker(), limits.tmp_bytes, limits.tmp_files);
+        Self {
+            // No argument, no environment, no preopened directory, no socket.
+            wasi: WasiCtxBuilder::new().build_p1(),
+            fs: GuestFs::new(library, script, tmp, limits.open_files),
+            stdout: Capture::new(OutputStream::Stdout, &secrets, limits.output_bytes, sink.clone()),
+            stderr: Capture::new(OutputStream::Stderr, &secrets, limits.output_bytes, sink),
+            http,
+            last_error: String::new(),
+            memory_limit: MemoryLimit {
+                bytes: limits.memory_bytes,
+                peak: 0,
+                refused: false,
+            },
+            memory: None,
+        }
+    }
+
+    /// The state in which the interpreter is started to be snapshotted: the library and an empty `/tmp`, no HTTP. Output goes
+    /// to `show`.
+    ///
+    /// # Errors
+    ///
+    /// When no directory for `/tmp` can be made.
+    pub fn for_snapshot(library: Arc<Library>, show: crate::output::OutputSink) -> std::io::Result<Self> {
+        Ok(Self::new(StateParts {
+            library,
+            script: None,
+            tmp_root: TmpRoot::new(&std::env::temp_dir())?,
+            limits: RunLimits::default(),
+            secrets: Secrets::default(),
+            sink: Some(show),
+            http: None,
+        }))
+    }
+}
+
+/// The instance's memory, found once and remembered.
+pub(crate) fn memory_of(caller: &mut Caller<'_, GuestState>) -> Option<Memory> {
+    if let Some(memory) = caller.data().memory {
+        return Some(memory);
+    }
+    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+        return None;
+    };
+    caller.data_mut().memory = Some(memory);
+    Some(memory)
+}
+
+/// Refuses growth past a run's limit. The interpreter then raises `MemoryError`.
+pub(crate) struct MemoryLimit {
+    bytes: usize,
+    pub(crate) peak: usize,
+    pub(crate) refused: bool,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = desired <= self.bytes;
+        if allowed {
+            self.peak = self.peak.max(desired);
+        } else {
+            self.refused = true;
+        }
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(maximum.is_none_or(|maximum| desired <= maximum))
+    }
+}

@@ -1,0 +1,89 @@
+//! Where the host keeps the runs' `/tmp` directories, so that they are gone whatever happens: each process has one directory,
+//! locked while it lives, and a new process deletes those whose lock nobody holds any more.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::fs::MakeDirectory;
+
+const PREFIX: &str = "codehook-tmp-";
+const LOCK: &str = "lock";
+
+/// The process's directory for `/tmp` directories. Cheap to clone; deleted with the last clone.
+#[derive(Clone)]
+pub(crate) struct TmpRoot {
+    owned: Arc<Owned>,
+}
+
+struct Owned {
+    directory: tempfile::TempDir,
+    _lock: File,
+}
+
+impl TmpRoot {
+    /// Makes the process's directory below `parent`, mode 0700, and deletes what dead processes of the same user left there.
+    pub(crate) fn new(parent: &Path) -> io::Result<Self> {
+        sweep(parent);
+        let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        let lock = File::options()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(directory.path().join(LOCK))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Self {
+            owned: Arc::new(Owned { directory, _lock: lock }),
+        })
+    }
+
+    /// What makes one run's directory, mode 0700.
+    pub(crate) fn maker(&self) -> MakeDirectory {
+        let root = self.clone();
+        Box::new(move || tempfile::Builder::new().prefix("run-").tempdir_in(root.owned.directory.path()))
+    }
+}
+
+/// Deletes the directories of dead processes. Nothing here can fail a start: what cannot be deleted stays.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&path) {
+            let removed = fs::remove_dir_all(&path);
+            tracing::debug!(path = %path.display(), removed = removed.is_ok(), "abandoned run directory");
+        }
+    }
+}
+
+/// Ours, a real directory, and its lock is free. A directory without a lock file is one that is being made.
+fn is_abandoned(path: &PathBuf) -> bool {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return false };
+    if !metadata.is_dir() || metadata.uid() != rustix::process::geteuid().as_raw() {
+        return false;
+    }
+    let Ok(lock) = File::options().write(true).open(path.join(LOCK)) else { return false };
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_process_deletes_only_what_dead_ones_left() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let living = TmpRoot::new(parent.path()).expect("a root");
+        let dead = parent.path().join("codehook-tmp-dead");
+        fs::create_dir(&dead).expect("a directory");
+        fs::write(dead.join(LOCK), "").expect("a lock file");
+        fs::write(dead.join("left"), "behind").expect("a file");
+        let _second = TmpRoot::new(parent.path()).expect("a root");
+        assert!(!dead.exists());
+        assert!(living.owned.directory.path().exists());
+    }
+}

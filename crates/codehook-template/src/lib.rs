@@ -1,0 +1,51 @@
+//! Events, tokens, mapping and safe rendering of codehook script templates.
+//!
+//! A script template is Python 2.7 with tokens such as `@UserName@` in it. This crate reads an [`Event`], finds the
+//! tokens' values in it ([`Mapping`]) and writes them into the [`Template`] so that a value is never code: the running
+//! script sees exactly the event's value, or rendering is refused with token, line and column.
+//!
+//! ```
+//! use codehook_template::{Event, Mapping, Template};
+//!
+//! let event = Event::from_json(br#"{"UserName": "O'Brien\n@UserId@"}"#)?;
+//! let mapping = Mapping::default();
+//! let template = Template::parse_with(b"print '@UserName@'\n", "hook.py", &mapping)?;
+//! let rendered = template.render(&mapping.resolve(&event, Some("pba.example")))?;
+//! assert_eq!(rendered.script, b"print 'O\\x27Brien\\x0a@UserId@'\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Text outside ASCII
+//!
+//! A Python 2.7 author expects `'@UserName@'` to be what the same name typed into a UTF-8 file would be: a `str` of
+//! UTF-8 bytes; and `u'@UserName@'` to be its characters. That is what a script gets, with or without a coding line and
+//! whatever encoding the line declares, because values are written as ASCII escapes.
+//!
+//! Pure: no I/O, no clock, no async. The crate keeps neither events nor secrets.
+
+mod encoding;
+mod escape;
+mod event;
+mod future;
+mod json;
+mod lexer;
+mod literal;
+mod mapping;
+mod position;
+mod render;
+mod suggest;
+mod surroundings;
+mod template;
+mod token;
+mod values;
+
+pub use event::{Event, EventError, MAX_EVENT_BYTES};
+pub use lexer::{Backslash, Literal, PieceKind, Quote, TypePrefix};
+pub use mapping::{Mapping, MappingError};
+pub use position::Position;
+pub use render::{MAX_SCRIPT_BYTES, Refusal, RenderError, Rendered};
+pub use template::{
+    MAX_TEMPLATE_BYTES, Piece, Place, Site, Template, TemplateError, TokenUse, UnknownToken,
+};
+pub use token::{EventToken, TokenName, TokenNameError};
+pub use values::{TokenValues, ValueProblem};

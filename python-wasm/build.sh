@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Builds the interpreter: CPython 2.7.18 with Debian's patches and ours, for wasm32-wasi, and its library. Everything lands in
+# target/python-wasm/; a step runs again only when something that it reads has changed.
+#
+#     build.sh            all up to the interpreter as linked, the native python2.7 and lib.tar
+#     build.sh snapshot   the snapshot as well (needs the python-snapshot program in target/release)
+#
+# SOURCE=DIR: see fetch-sources.sh.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+out=$(cd "$here/.." && pwd)/target/python-wasm
+mkdir -p "$out/logs"
+jobs=$(nproc)
+
+say() { echo "python: $*" >&2; }
+
+# Runs a function in its turn, unless its inputs (files, folders, words) are as they were when it last succeeded.
+step() {
+    local name=$1 stamp key
+    shift
+    stamp=$out/$name.stamp
+    key=$(inputs "$@" | sha256sum | cut -d' ' -f1)
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ]; then
+        return 0
+    fi
+    rm -f "$stamp"
+    say "$name"
+    local started=$SECONDS
+    if ! "step_$name" > "$out/logs/$name.log" 2>&1; then
+        tail -n 30 "$out/logs/$name.log" >&2
+        say "$name failed; the whole log is $out/logs/$name.log"
+        exit 1
+    fi
+    echo "$key" > "$stamp"
+    say "$name took $((SECONDS - started)) s"
+}
+
+inputs() {
+    declare -f
+    local input
+    for input in "$@"; do
+        if [ -e "$input" ]; then
+            find "$input" -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum
+        else
+            echo "$input"
+        fi
+    done
+}
+
+# The source tree that both builds start from.
+step_source() {
+    rm -rf "$out/source"
+    mkdir -p "$out/source"
+    tar -xf "$out/cache/python2.7_2.7.18.orig.tar.gz" -C "$out/source" --strip-components=1
+    cd "$out/source"
+    zcat "$out/cache/python2.7_2.7.18-8+deb11u1.diff.gz" | patch -p1 -s
+    local name
+    # Debian's series is written for the C preprocessor: patches for other architectures and systems drop out.
+    for name in $(cpp -P -undef debian/patches/series.in); do
+        echo "debian: $name"
+        patch -p1 -s -N < "debian/patches/$name"
+    done
+    for name in "$here"/patches/*.patch; do
+        echo "ours: $(basename "$name")"
+        patch -p1 -s -N < "$name"
+    done
+    autoconf -f
+    rm -rf autom4te.cache
+}
+
+# A native python2.7 of the very same source: it compiles the library, and benchmarks compare with it.
+step_native() {
+    rm -rf "$out/native"
+    cp -r "$out/source" "$out/native"
+    cd "$out/native"
+    ./configure --prefix=/usr --enable-unicode=ucs4 --without-ensurepip
+    # Modules whose libraries the machine lacks are left out; the interpreter itself must be there.
+    make -j"$jobs"
+    ./python -c 'import zlib, json, urllib2'
+    mkdir -p "$out/native/bin"
+    printf '#!/bin/sh\nexec %s/native/python "$@"\n' "$out" > "$out/native/bin/python2.7"
+    chmod +x "$out/native/bin/python2.7"
+}
+
+sysroot=$out/sysroot/usr
+cc="clang-19 --target=wasm32-wasi --sysroot=$sysroot -isystem $sysroot/include/wasm32-wasi"
+emulation="-D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS"
+emulated="-lwasi-emulated-signal -lwasi-emulated-mman -lwasi-emulated-getpid -lwasi-emulated-process-clocks"
+flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $here/src/wasi_compat.h"
+# The stack comes first in memory, so that an overflow traps instead of overwriting data.
+layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
+
+step_libraries() {
+    rm -rf "$out/sysroot" "$out/zlib" "$out/bzip2"
+    mkdir -p "$out/sysroot" "$out/zlib" "$out/bzip2"
+    dpkg -x "$out"/cache/wasi-libc_*.deb "$out/sysroot"
+    tar -xf "$out"/cache/zlib_*.orig.tar.bz2 -C "$out/zlib" --strip-components=1
+    tar -xf "$out"/cache/bzip2_*.orig.tar.gz -C "$out/bzip2" --strip-components=1
+    cd "$out/zlib"
+    $cc -O2 -Wno-deprecated-non-prototype -DHAVE_UNISTD_H -c adler32.c crc32.c compress.c uncompr.c deflate.c trees.c zutil.c \
+        inflate.c infback.c inftrees.c inffast.c
+    llvm-ar-19 rcs libz.a ./*.o
+    cd "$out/bzip2"
+    $cc -O2 -c blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c
+    llvm-ar-19 rcs libbz2.a ./*.o
+}
+
+step_wasm() {
+    rm -rf "$out/wasm"
+    cp -r "$out/source" "$out/wasm"
+    cd "$out/wasm"
+    sed "s#@DEPS@#$out#g" "$here/Setup.local" > Modules/Setup.local
+    cp "$here/src/codehook.c" Modules/
+    $cc $flags -c "$here/src/wasi_shims.c" -o wasi_shims.o
+    PATH=$out/native/bin:$PATH CONFIG_SITE=$here/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \
+        CFLAGS="$flags -Wno-int-conversion" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout" LIBS="$emulated $PWD/wasi_shims.o" \
+        ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
+        --disable-ipv6 --enable-unicode=ucs4 --without-ensurepip --with-pymalloc
+    make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
+    $cc $flags -I. -IInclude -DPy_BUILD_CORE -c "$here/src/codehook_main.c" -o codehook_main.o
+    $cc -O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
+        codehook_main.o Modules/getbuildinfo.o libpython2.7.a wasi_shims.o -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
+}
+
+step_packages() {
+    python3 "$here/packages/fetch.py" "$out/packages"
+}
+
+step_library() {
+    python3 "$here/library/assemble.py" --lib "$out/source/Lib" --python "$out/native/python" \
+        --stand-ins "$here/stand-ins" --packages "$out/packages" --output "$out"
+    rm -rf "$out/tree"
+}
+
+step_snapshot() {
+    "$here/../target/release/python-snapshot" --wasm "$out/python.wasm" --library "$out/lib.tar" --out "$out/python2.7.wasm.new"
+    mv "$out/python2.7.wasm.new" "$out/python2.7.wasm"
+}
+
+build() {
+    "$here/fetch-sources.sh" "$out/cache"
+    local recipe=("$here/sources.lock" "$here/patches")
+    step source "${recipe[@]}"
+    step native "${recipe[@]}"
+    step libraries "${recipe[@]}"
+    step wasm "${recipe[@]}" "$here/src" "$here/Setup.local" "$here/config.site"
+    step packages "$here/packages"
+    step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins"
+}
+
+build
+if [ "${1:-}" = snapshot ]; then
+    step snapshot "$out/python.wasm" "$out/lib.tar" "$here/../target/release/python-snapshot"
+fi

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
+
+    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --output DIR
+
+LIB is the Lib directory of the patched CPython source, PYTHON2.7 a native interpreter of that very version, CACHE_DIR
+what packages/fetch.py filled. Writes into the output directory lib.tar, the tree it was made of (tree/) and
+manifest.json. The same inputs give the same bytes.
+
+Modules are there as .pyc only: Python then takes them without asking for a source file or comparing times, and the
+guest has no use for source text it cannot change.
+"""
+
+import argparse
+import fnmatch
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "packages"))
+import lock
+import unpack
+
+GUEST_LIBRARY = "usr/lib/python2.7"
+GUEST_PACKAGES = f"{GUEST_LIBRARY}/dist-packages"
+
+# The day of the 2.7.18 release, for every file and inside every .pyc. Not 0: zip files made by scripts cannot hold a
+# time before 1980.
+TIMESTAMP = 1587340800
+
+# Of the standard library, matched against the path below Lib. Tests; what needs a window system, Windows or pip; and
+# the constants of other systems (plat-linux2 is Debian's platform, and what scripts import).
+STDLIB_UNWANTED = ["test/*", "*/test/*", "*/tests/*", "idlelib/*", "lib-tk/*", "ensurepip/*", "msilib/*", "config/*"]
+STDLIB_UNWANTED += ["plat-*", "site-packages/*", "distutils/command/wininst-*", "*.orig", "*.rej", "*.pyc", "*.pyo"]
+STDLIB_UNWANTED += ["*/README*", "*/regen", "ctypes/macholib/fetch_macholib*", "distutils/command/command_template"]
+STDLIB_WANTED = ["plat-linux2/*.py"]
+
+# Files of packages that are no Python 2.7 and that nothing imports there. Any other file that does not compile is an error.
+NOT_PYTHON_2 = []
+
+
+class AssembleError(Exception):
+    """An input is not as it must be; the message says what to do."""
+
+
+def main():
+    arguments = parse_arguments()
+    started = time.monotonic()
+    try:
+        tree = fresh_tree(arguments.output)
+        modules = {}
+        stdlib = gather_stdlib(arguments.lib)
+        replace_by_stand_ins(stdlib, arguments.stand_ins)
+        place(stdlib, GUEST_LIBRARY, tree, modules)
+        (tree / GUEST_LIBRARY / "lib-dynload").mkdir()
+        packages = place_packages(arguments.packages, arguments.output, tree, modules)
+        compile_modules(arguments.python, modules, tree)
+        archive = write_tar(tree, arguments.output / "lib.tar")
+        manifest = write_manifest(tree, packages, archive)
+    except (AssembleError, lock.LockError) as error:
+        print(f"assemble.py: {error}", file=sys.stderr)
+        return 1
+    report(manifest, archive, time.monotonic() - started)
+    return 0
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("lib", "python", "stand-ins", "packages", "output"):
+        parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
+    return parser.parse_args()
+
+
+def fresh_tree(output):
+    for name in ("tree", "sources"):
+        shutil.rmtree(output / name, ignore_errors=True)
+    tree = output / "tree"
+    (tree / GUEST_PACKAGES).mkdir(parents=True)
+    return tree
+
+
+def gather_stdlib(lib):
+    """Path below Lib -> source file."""
+    if not (lib / "os.py").is_file():
+        raise AssembleError(f"{lib} has no os.py. Next step: give --lib the Lib directory of the CPython source")
+    files = files_below(lib)
+    return {path: source for path, source in files.items() if stdlib_wanted(path)}
+
+
+def stdlib_wanted(path):
+    if any(fnmatch.fnmatchcase(path, pattern) for pattern in STDLIB_WANTED):
+        return True
+    return not any(fnmatch.fnmatchcase(path, pattern) for pattern in STDLIB_UNWANTED)
+
+
+def files_below(root):
+    paths = (pathlib.Path(directory, name) for directory, _, names in os.walk(root) for name in names)
+    return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
+
+
+def replace_by_stand_ins(stdlib, stand_ins):
+    """A stand-in takes the place of the module or package of its name, whole: no half of the old one stays importable."""
+    if not stand_ins.is_dir():
+        raise AssembleError(f"{stand_ins} is no directory. Next step: give --stand-ins python-wasm/stand-ins")
+    replacements = {
+        path: source
+        for path, source in files_below(stand_ins).items()
+        if path.endswith(".py") and not fnmatch.fnmatchcase(f"/{path}", "*/test*")
+    }
+    for name in {path.split("/")[0] for path in replacements}:
+        module = name[: -len(".py")] if name.endswith(".py") else name
+        for path in [path for path in stdlib if path == f"{module}.py" or path.startswith(f"{module}/")]:
+            del stdlib[path]
+    stdlib.update(replacements)
+
+
+def place(files, guest_directory, tree, modules):
+    """Notes modules for compilation and copies everything else."""
+    for path, source in files.items():
+        target = tree / guest_directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.endswith(".py"):
+            modules[f"{guest_directory}/{path}"] = source
+        else:
+            shutil.copyfile(source, target)
+
+
+def place_packages(cache, output, tree, modules):
+    """Pin -> guest paths of its files, source names for modules."""
+    pins = lock.read_pins()
+    archives = lock.require_all(pins, cache)
+    packages = {}
+    owner = {}
+    for pin in pins:
+        sources = output / "sources" / pin.name
+        files = {}
+        for path, data in unpack.unpack(pin, archives[pin.name]).items():
+            if path in owner:
+                raise AssembleError(f"{pin.name} and {owner[path]} both bring {path}. Next step: leave one of them out")
+            owner[path] = pin.name
+            files[path] = sources / path
+            files[path].parent.mkdir(parents=True, exist_ok=True)
+            files[path].write_bytes(data)
+        place(files, GUEST_PACKAGES, tree, modules)
+        packages[pin] = [f"{GUEST_PACKAGES}/{path}" for path in files]
+    return packages
+
+
+def compile_modules(python, modules, tree):
+    jobs = "".join(f"{source}\t{tree / path}c\t/{path}\n" for path, source in sorted(modules.items()))
+    script = pathlib.Path(__file__).resolve().parent / "compile_tree.py"
+    # -S -E -B: neither this machine's site packages nor its variables, and nothing written beside the sources.
+    command = [str(python), "-S", "-E", "-s", "-B", str(script), str(TIMESTAMP)]
+    try:
+        result = subprocess.run(command, input=jobs, stdout=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise AssembleError(f"{python}: {error.strerror}. Next step: build the native python2.7 first") from None
+    if result.returncode != 0:
+        raise AssembleError(f"{python} could not compile the modules (exit code {result.returncode}); see above")
+    unexpected = []
+    for line in result.stdout.splitlines():
+        guest_path, _, reason = line.partition("\t")
+        print(f"library: left out, no Python 2.7: {guest_path} ({reason})")
+        if not any(fnmatch.fnmatchcase(guest_path, f"/{pattern}") for pattern in NOT_PYTHON_2):
+            unexpected.append(guest_path)
+    if unexpected:
+        raise AssembleError(
+            f"{len(unexpected)} modules do not compile. Next step: if no script can need them, add them to NOT_PYTHON_2 "
+            f"in {pathlib.Path(__file__).name}; otherwise pin a version for Python 2.7"
+        )
+
+
+def write_tar(tree, target):
+    """Plain ustar, so that the engine's reader needs no extensions; a name too long for it is an error of tarfile's."""
+    partial = target.with_suffix(".partial")
+    with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for path in sorted(tree.rglob("*"), key=lambda path: path.relative_to(tree).parts):
+            info = tarfile.TarInfo(path.relative_to(tree).as_posix())
+            info.mtime = TIMESTAMP
+            if path.is_dir():
+                info.type, info.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(info)
+            else:
+                info.size, info.mode = path.stat().st_size, 0o644
+                with path.open("rb") as data:
+                    archive.addfile(info, data)
+    os.replace(partial, target)
+    return target
+
+
+def write_manifest(tree, packages, archive):
+    entries = []
+    for pin, paths in packages.items():
+        files = [tree / (f"{path}c" if path.endswith(".py") else path) for path in paths]
+        present = [file for file in files if file.is_file()]
+        entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "sha256": pin.sha256}
+        entries.append({**entry, "files": len(present), "bytes": sum(file.stat().st_size for file in present)})
+    everything = [path for path in (tree / GUEST_LIBRARY).rglob("*") if path.is_file()]
+    library = {
+        "files": len(everything) - sum(entry["files"] for entry in entries),
+        "bytes": sum(path.stat().st_size for path in everything) - sum(entry["bytes"] for entry in entries),
+    }
+    manifest = {"runtime": "python2.7", "standard_library": library, "packages": entries}
+    text = json.dumps(manifest, indent=2) + "\n"
+    archive.with_name("manifest.json").write_text(text, encoding="utf-8")
+    return manifest
+
+
+def report(manifest, archive, seconds):
+    packages = manifest["packages"]
+    parts = {"standard library": manifest["standard_library"]}
+    parts["packages"] = {key: sum(entry[key] for entry in packages) for key in ("files", "bytes")}
+    for name, part in parts.items():
+        print(f"library: {name}: {part['files']} files, {part['bytes'] / 1e6:.1f} MB")
+    print(f"library: {archive}: {archive.stat().st_size / 1e6:.1f} MB in {seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Not setuptools: see build_meta.py."""

@@ -1,0 +1,183 @@
+/* _codehook: the one door out of the sandbox, as a Python module.
+ *
+ * It owns the HTTP host call (docs/guest-abi.md) and nothing else. A request is streamed both ways:
+ *
+ *     h = _codehook.http_open(method, url, headers, framing, size, timeout_ms)
+ *     _codehook.http_write(h, piece) ...
+ *     head = _codehook.http_finish(h)        status line and headers, as on the wire
+ *     piece = _codehook.http_read(h, n) ...  '' at the end of the body
+ *     _codehook.http_close(h)
+ *
+ * Every failure raises _codehook.error(code, text); the codes are the module's ERR_* constants. */
+#include "Python.h"
+
+#define HOST(name) __attribute__((import_module("codehook"), import_name(name)))
+
+HOST("http_open")
+extern int host_http_open(const char *method, int method_len, const char *url, int url_len,
+                          const char *headers, int headers_len, int framing, long long size,
+                          long long timeout_ms);
+HOST("http_write") extern int host_http_write(int handle, const char *piece, int len);
+HOST("http_finish") extern int host_http_finish(int handle);
+HOST("http_head") extern int host_http_head(int handle, char *out, int cap);
+HOST("http_read") extern int host_http_read(int handle, char *out, int cap);
+HOST("http_close") extern void host_http_close(int handle);
+HOST("error_text") extern int host_error_text(char *out, int cap);
+
+static PyObject *HostError;
+
+/* The host keeps the text of its last refusal; the length comes first, so no buffer is guessed. */
+static PyObject *raise_host_error(int code)
+{
+    int len = host_error_text(NULL, 0);
+    PyObject *text, *args;
+
+    if (len < 0)
+        len = 0;
+    text = PyString_FromStringAndSize(NULL, len);
+    if (text == NULL)
+        return NULL;
+    if (len > 0)
+        host_error_text(PyString_AS_STRING(text), len);
+    args = Py_BuildValue("(iN)", code, text);
+    if (args == NULL)
+        return NULL;
+    PyErr_SetObject(HostError, args);
+    Py_DECREF(args);
+    return NULL;
+}
+
+PyDoc_STRVAR(http_open_doc,
+"http_open(method, url, headers, framing, size, timeout_ms) -> handle\n\n"
+"headers: 'Name: value\\r\\n' lines. framing: 0 no body, 1 size bytes, 2 chunked.\n"
+"timeout_ms: the socket's timeout, -1 for none.");
+
+static PyObject *codehook_http_open(PyObject *self, PyObject *args)
+{
+    const char *method, *url, *headers;
+    int method_len, url_len, headers_len, framing, handle;
+    PY_LONG_LONG size, timeout_ms;
+
+    if (!PyArg_ParseTuple(args, "s#s#s#iLL:http_open", &method, &method_len, &url, &url_len, &headers,
+                          &headers_len, &framing, &size, &timeout_ms))
+        return NULL;
+    handle = host_http_open(method, method_len, url, url_len, headers, headers_len, framing, size,
+                            timeout_ms);
+    if (handle < 0)
+        return raise_host_error(handle);
+    return PyInt_FromLong(handle);
+}
+
+PyDoc_STRVAR(http_write_doc, "http_write(handle, piece): send a piece of the request's body.");
+
+static PyObject *codehook_http_write(PyObject *self, PyObject *args)
+{
+    int handle, result;
+    Py_buffer piece;
+
+    if (!PyArg_ParseTuple(args, "is*:http_write", &handle, &piece))
+        return NULL;
+    result = host_http_write(handle, piece.buf, (int)piece.len);
+    PyBuffer_Release(&piece);
+    if (result < 0)
+        return raise_host_error(result);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(http_finish_doc,
+"http_finish(handle) -> head\n\nEnds the request's body and waits for the response's status line and headers.");
+
+static PyObject *codehook_http_finish(PyObject *self, PyObject *args)
+{
+    int handle, len;
+    PyObject *head;
+
+    if (!PyArg_ParseTuple(args, "i:http_finish", &handle))
+        return NULL;
+    len = host_http_finish(handle);
+    if (len < 0)
+        return raise_host_error(len);
+    head = PyString_FromStringAndSize(NULL, len);
+    if (head == NULL)
+        return NULL;
+    len = host_http_head(handle, PyString_AS_STRING(head), len);
+    if (len < 0) {
+        Py_DECREF(head);
+        return raise_host_error(len);
+    }
+    return head;
+}
+
+PyDoc_STRVAR(http_read_doc, "http_read(handle, n) -> at most n bytes of the response's body, '' at its end.");
+
+static PyObject *codehook_http_read(PyObject *self, PyObject *args)
+{
+    int handle, cap, len;
+    PyObject *piece;
+
+    if (!PyArg_ParseTuple(args, "ii:http_read", &handle, &cap))
+        return NULL;
+    if (cap < 0) {
+        PyErr_SetString(PyExc_ValueError, "http_read: n is negative");
+        return NULL;
+    }
+    piece = PyString_FromStringAndSize(NULL, cap);
+    if (piece == NULL)
+        return NULL;
+    len = host_http_read(handle, PyString_AS_STRING(piece), cap);
+    if (len < 0) {
+        Py_DECREF(piece);
+        return raise_host_error(len);
+    }
+    if (len != cap && _PyString_Resize(&piece, len) < 0)
+        return NULL;
+    return piece;
+}
+
+PyDoc_STRVAR(http_close_doc, "http_close(handle): end the exchange, whatever its state.");
+
+static PyObject *codehook_http_close(PyObject *self, PyObject *args)
+{
+    int handle;
+    if (!PyArg_ParseTuple(args, "i:http_close", &handle))
+        return NULL;
+    host_http_close(handle);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef codehook_methods[] = {
+    {"http_open", codehook_http_open, METH_VARARGS, http_open_doc},
+    {"http_write", codehook_http_write, METH_VARARGS, http_write_doc},
+    {"http_finish", codehook_http_finish, METH_VARARGS, http_finish_doc},
+    {"http_read", codehook_http_read, METH_VARARGS, http_read_doc},
+    {"http_close", codehook_http_close, METH_VARARGS, http_close_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+/* The numbers are the host's; crates/codehook-sandbox/src/host_call.rs holds the other copy. */
+static const struct { const char *name; int code; } error_codes[] = {
+    {"ERR_INVALID", -1},
+    {"ERR_DENIED", -2},
+    {"ERR_NAME", -3},
+    {"ERR_REFUSED", -4},
+    {"ERR_TLS", -5},
+    {"ERR_TIMEOUT", -6},
+    {"ERR_LIMIT", -7},
+    {"ERR_PROTOCOL", -8},
+    {"ERR_HANDLE", -9},
+};
+
+PyMODINIT_FUNC init_codehook(void)
+{
+    size_t i;
+    PyObject *m = Py_InitModule3("_codehook", codehook_methods, "HTTP through the host: the sandbox's one door.");
+    if (m == NULL)
+        return;
+    HostError = PyErr_NewException("_codehook.error", NULL, NULL);
+    if (HostError == NULL)
+        return;
+    Py_INCREF(HostError);
+    PyModule_AddObject(m, "error", HostError);
+    for (i = 0; i < sizeof(error_codes) / sizeof(error_codes[0]); i++)
+        PyModule_AddIntConstant(m, error_codes[i].name, error_codes[i].code);
+}

@@ -1,0 +1,78 @@
+"""Says why a module of the standard library is missing, and what to use in its place.
+
+It owns the table of modules that cannot exist in a hook, and turns their import into an ImportError with a reason. It
+refuses to pretend: none of them is faked, so that `except ImportError` in packages takes the branch it should.
+"""
+import imp
+import sys
+
+_PROCESS = 'a hook is one process and cannot start another: do the work in the script, or over HTTP'
+_TERMINAL = 'a hook has no terminal: print its results, and take its input from the event'
+_NATIVE = 'a hook cannot load machine code: use a pure-Python package'
+_DATABASE = 'no such database is part of the interpreter: use json or pickle on a file in /tmp, or a database over HTTP'
+_WINDOWS = 'there is no display: print results, or send them somewhere'
+_SOUND = 'there are no devices'
+
+# The module that is written in C, and not the Python module around it: what imports the latter gets the reason too.
+_REASONS = {
+    '_bsddb': _DATABASE,
+    '_ctypes': _NATIVE,
+    '_curses': _TERMINAL,
+    '_curses_panel': _TERMINAL,
+    '_multiprocessing': 'a hook is one process: use a plain loop, or threading, whose threads run one after the other',
+    '_sqlite3': 'SQLite is not part of the interpreter: use dictionaries, json or csv on a file in /tmp',
+    '_tkinter': _WINDOWS,
+    'bsddb185': _DATABASE,
+    'dbm': _DATABASE,
+    'dl': _NATIVE,
+    'gdbm': _DATABASE,
+    'linuxaudiodev': _SOUND,
+    'mmap': 'files cannot be mapped into memory: read them, or use io.BytesIO',
+    'nis': 'there is no network but HTTP',
+    'ossaudiodev': _SOUND,
+    'readline': _TERMINAL,
+    'resource': 'limits are set from outside, for the run as a whole: see the limits of a hook',
+    'spwd': 'there are no passwords of users',
+    'syslog': 'there is no system log: print, or use logging; output is kept with the run',
+    'termios': _TERMINAL,
+}
+
+
+class _MissingModules(object):
+    """Consulted first, as everything on sys.meta_path is, but gives way to any module of the name that does exist."""
+
+    def find_module(self, name, path=None):
+        if name in _REASONS and not _exists(name):
+            return self
+        return None
+
+    def load_module(self, name):
+        raise ImportError('No module named %s: %s' % (name, _REASONS[name]))
+
+    def __repr__(self):
+        return '<reasons for modules that a hook cannot have>'
+
+
+def _exists(name):
+    if imp.is_builtin(name):
+        return True
+    for entry in sys.path:
+        importer = sys.path_importer_cache.get(entry)
+        try:
+            if importer is not None:
+                found = importer.find_module(name)
+            else:
+                found = imp.find_module(name, [entry])
+                if found[0] is not None:
+                    found[0].close()
+        except ImportError:
+            found = None
+        if found is not None:
+            return True
+    return False
+
+
+def install():
+    """Puts the importer in place, once."""
+    if not any(isinstance(finder, _MissingModules) for finder in sys.meta_path):
+        sys.meta_path.append(_MissingModules())

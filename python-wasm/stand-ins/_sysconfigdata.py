@@ -1,0 +1,19 @@
+"""What sysconfig reads about how the interpreter was built: nothing of the build machine, as a hook can build nothing.
+
+Only the names that programs look at are here; any other lookup answers None, as sysconfig does for unknown names.
+"""
+
+build_time_vars = {
+    'LIBDEST': '/usr/lib/python2.7',
+    'BINLIBDEST': '/usr/lib/python2.7',
+    'LIBDIR': '/usr/lib',
+    'INCLUDEPY': '/usr/include/python2.7',
+    'MACHDEP': 'linux2',
+    'SO': '.so',
+    'VERSION': '2.7',
+    'prefix': '/usr',
+    'exec_prefix': '/usr',
+    'Py_ENABLE_SHARED': 0,
+    'Py_UNICODE_SIZE': 4,
+    'WITH_THREAD': 0,
+}

@@ -27,7 +27,16 @@ step() {
     rm -f "$stamp"
     say "$name"
     local started=$SECONDS
-    if ! "step_$name" > "$out/logs/$name.log" 2>&1; then
+    # In a condition the shell would go on after a command that failed, so the status is taken apart from it.
+    local status=0
+    set +e
+    (
+        set -e
+        "step_$name"
+    ) > "$out/logs/$name.log" 2>&1
+    status=$?
+    set -e
+    if [ $status -ne 0 ]; then
         tail -n 30 "$out/logs/$name.log" >&2
         say "$name failed; the whole log is $out/logs/$name.log"
         exit 1

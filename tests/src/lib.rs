@@ -1,1 +1,112 @@
-//! Placeholder.
+//! What the whole-program tests share: one sandbox for the process, and a way to run a script in it.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use codehook_egress::{Egress, EgressConfig, Policy};
+use codehook_sandbox::{CompiledCache, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script};
+
+/// Runs at the same time in one test process.
+const CONCURRENT_RUNS: u32 = 16;
+
+/// The sandbox of this test process; its compiled code is kept in `target/`, since every test process needs it.
+pub fn sandbox() -> &'static Sandbox {
+    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| {
+        let cache = CompiledCache::open(&target().join("test-cache")).expect("a cache directory in target/");
+        let config = SandboxConfig {
+            max_concurrent_runs: CONCURRENT_RUNS,
+            cache: Some(cache),
+            ..SandboxConfig::new(codehook_python::RUNTIME)
+        };
+        let library = codehook_python::library().expect("the built-in library is readable");
+        Sandbox::new(config, codehook_python::interpreter(), library, || {}).expect("the sandbox starts")
+    })
+}
+
+/// The workspace's `target/` directory.
+pub fn target() -> PathBuf {
+    workspace().join("target")
+}
+
+/// The workspace's root.
+pub fn workspace() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_owned()
+}
+
+/// A run to be: defaults are the product's, with no host allowed.
+#[derive(Clone)]
+pub struct TestRun {
+    /// The script's source.
+    pub source: Vec<u8>,
+    /// Limits; the wall-clock limit is shorter than the product's, as tests should not wait.
+    pub limits: RunLimits,
+    /// What it may reach.
+    pub policy: Policy,
+    /// Certificates, resolver.
+    pub egress: EgressConfig,
+    /// Values to redact.
+    pub secrets: Vec<String>,
+}
+
+impl TestRun {
+    /// A run of `source` with defaults.
+    pub fn new(source: impl Into<Vec<u8>>) -> Self {
+        Self {
+            source: source.into(),
+            limits: RunLimits {
+                wall_time: Duration::from_secs(20),
+                ..RunLimits::default()
+            },
+            policy: Policy::default(),
+            egress: EgressConfig::default(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The same with another wall-clock limit.
+    #[must_use]
+    pub fn within(mut self, wall_time: Duration) -> Self {
+        self.limits.wall_time = wall_time;
+        self
+    }
+
+    /// Runs it, for whatever purpose.
+    pub async fn perform(&self, purpose: Purpose) -> RunReport {
+        let egress = Egress::new(self.egress.clone()).expect("certificates are usable");
+        let script = Script::new("hook.py", self.source.clone())
+            .expect("a plain name")
+            .with_secrets(self.secrets.iter().cloned());
+        sandbox().run(&script, purpose, &self.limits, egress.session(self.policy.clone()), None).await
+    }
+
+    /// Runs it on a runtime of its own.
+    pub fn run(&self) -> RunReport {
+        block_on(self.perform(Purpose::Run))
+    }
+}
+
+/// Runs `source` with defaults.
+pub fn run(source: &str) -> RunReport {
+    TestRun::new(source).run()
+}
+
+/// Drives a future on a small runtime.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+/// Standard output as text.
+pub fn stdout(report: &RunReport) -> String {
+    String::from_utf8_lossy(&report.stdout.bytes).into_owned()
+}
+
+/// Standard error as text.
+pub fn stderr(report: &RunReport) -> String {
+    String::from_utf8_lossy(&report.stderr.bytes).into_owned()
+}

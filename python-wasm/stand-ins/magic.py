@@ -39,7 +39,9 @@ class Magic(object):
         if os.path.isdir(filename):
             return 'inode/directory' if self._mime else 'directory'
         with open(filename, 'rb') as stream:
-            return self.from_buffer(stream.read(_LOOK))
+            data = stream.read(_LOOK)
+        # libmagic calls an empty file and an empty buffer different things.
+        return 'inode/x-empty' if self._mime and not data else self.from_buffer(data)
 
     def from_descriptor(self, fd):
         """What the open file of that number is."""
@@ -134,7 +136,7 @@ _OLE_STREAMS = [
 def _identify(data):
     """(description, MIME type, encoding)"""
     if not data:
-        return 'empty', 'inode/x-empty', 'binary'
+        return 'empty', 'application/x-empty', 'binary'
     found = _binary_kind(data)
     if found is not None:
         return found + ('binary',)
@@ -215,16 +217,18 @@ def _text_encoding(data):
     return 'unknown-8bit', 'Non-ISO extended-ASCII', data
 
 
+# The beginning of a character of which the end of the buffer has cut the rest off.
+_CUT_CHARACTER = re.compile('(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\\Z')
+
+
 def _is_utf8(data):
-    # A character that the end of the buffer cuts is no mistake.
-    for cut in range(4):
-        try:
-            data[:len(data) - cut].decode('utf-8')
-            return True
-        except UnicodeDecodeError as failure:
-            if failure.start < len(data) - 4:
-                return False
-    return False
+    whole = _CUT_CHARACTER.sub('', data)
+    try:
+        whole.decode('utf-8')
+    except UnicodeDecodeError:
+        return False
+    # A lone beginning proves nothing: it is a letter in other encodings.
+    return whole == data or re.search('[\x80-\xff]', whole) is not None
 
 
 def _text_kind(text, words):

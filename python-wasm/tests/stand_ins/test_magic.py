@@ -46,12 +46,13 @@ KINDS = [
     ('plain text', 'ASCII text, with no line terminators', 'text/plain'),
     ('two\r\nlines\r\n', 'ASCII text, with CRLF line terminators', 'text/plain'),
     ('caf\xc3\xa9\n', 'UTF-8 Unicode text', 'text/plain'),
-    ('caf\xc3', 'UTF-8 Unicode text, with no line terminators', 'text/plain'),
+    ('caf\xc3', 'ISO-8859 text, with no line terminators', 'text/plain'),
+    ('\xc3\xa9caf\xc3', 'UTF-8 Unicode text, with no line terminators', 'text/plain'),
     ('caf\xe9\n', 'ISO-8859 text', 'text/plain'),
     ('\xef\xbb\xbfx\n', 'UTF-8 Unicode (with BOM) text', 'text/plain'),
     ('#!/usr/bin/env python\nprint 1\n', 'Python script, ASCII text executable', 'text/x-python'),
     ('\0\1\2\3', 'data', 'application/octet-stream'),
-    ('', 'empty', 'inode/x-empty'),
+    ('', 'empty', 'application/x-empty'),
 ]
 
 

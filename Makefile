@@ -1,0 +1,54 @@
+# The verbs a person types. `make run` and `make test` need nothing but Debian and Rust: what is missing is installed or built.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# make python SOURCE=DIR takes the interpreter's sources from there first.
+export SOURCE ?=
+
+CARGO := cargo
+# One profile for everything: compiling Cranelift twice would take longer than all tests.
+RELEASE := --release --locked
+
+.PHONY: help run test bench lint deny python dist clean tools
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+run: python ## Run both documented hooks against mock Okta and InterFAX servers and show what happened
+	$(CARGO) build $(RELEASE) -p codehook -p mock-services
+	fixtures/demo.sh
+
+test: python ## Run every test
+	$(CARGO) test $(RELEASE) --workspace
+
+bench: python ## Compare starting and running a hook with native python2.7
+	$(CARGO) run $(RELEASE) -p codehook-tests --bin bench
+
+lint: python ## Check formatting and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(RELEASE) --workspace --all-targets -- -D warnings
+
+deny: ## Check licences, sources and advisories of the crates (advisories need the network)
+	command -v cargo-deny > /dev/null || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-deny --all-features check bans licenses sources
+
+python: tools ## Build the interpreter and its library into target/python-wasm
+	python-wasm/build.sh
+	$(CARGO) build $(RELEASE) -p python-snapshot
+	python-wasm/build.sh snapshot
+
+tools:
+	@python-wasm/install-tools.sh
+
+dist: python ## Make one self-contained binary in target/dist
+	$(CARGO) build $(RELEASE) -p codehook
+	mkdir -p target/dist
+	cp target/release/codehook target/dist/codehook
+	strip target/dist/codehook
+	ls -l target/dist/codehook
+
+clean: ## Remove everything that was built
+	rm -rf target

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building and testing need, if any is missing. Does nothing, and asks for no rights, when
+# all are there.
+set -euo pipefail
+
+packages=(
+    # The build of the interpreter: compilers and linker for WebAssembly, and what the native python2.7 is built with.
+    clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 gcc make libc6-dev zlib1g-dev autoconf autoconf-archive cpp patch
+    dpkg-dev debian-archive-keyring
+    # Downloads of the Python packages, and the assembly of the library.
+    python3 python3-pip ca-certificates
+    # The judges of the fax: pdfinfo and pdftotext.
+    poppler-utils
+)
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo > /dev/null || {
+        echo "these Debian packages are missing, and only root can install them: ${missing[*]}" >&2
+        exit 1
+    }
+    root=(sudo)
+fi
+echo "installing: ${missing[*]}" >&2
+"${root[@]}" apt-get -qq update || echo "some package lists could not be updated; going on" >&2
+DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" > /dev/null

@@ -21,6 +21,7 @@ HOST("http_write") extern int host_http_write(int handle, const char *piece, int
 HOST("http_finish") extern int host_http_finish(int handle);
 HOST("http_head") extern int host_http_head(int handle, char *out, int cap);
 HOST("http_read") extern int host_http_read(int handle, char *out, int cap);
+HOST("http_timeout") extern int host_http_timeout(int handle, long long timeout_ms);
 HOST("http_close") extern void host_http_close(int handle);
 HOST("error_text") extern int host_error_text(char *out, int cap);
 
@@ -134,6 +135,21 @@ static PyObject *codehook_http_read(PyObject *self, PyObject *args)
     return piece;
 }
 
+PyDoc_STRVAR(http_timeout_doc,
+"http_timeout(handle, timeout_ms): the socket's timeout for the waits to come, -1 for none.");
+
+static PyObject *codehook_http_timeout(PyObject *self, PyObject *args)
+{
+    int handle, result;
+    PY_LONG_LONG timeout_ms;
+    if (!PyArg_ParseTuple(args, "iL:http_timeout", &handle, &timeout_ms))
+        return NULL;
+    result = host_http_timeout(handle, timeout_ms);
+    if (result < 0)
+        return raise_host_error(result);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(http_close_doc, "http_close(handle): end the exchange, whatever its state.");
 
 static PyObject *codehook_http_close(PyObject *self, PyObject *args)
@@ -150,6 +166,7 @@ static PyMethodDef codehook_methods[] = {
     {"http_write", codehook_http_write, METH_VARARGS, http_write_doc},
     {"http_finish", codehook_http_finish, METH_VARARGS, http_finish_doc},
     {"http_read", codehook_http_read, METH_VARARGS, http_read_doc},
+    {"http_timeout", codehook_http_timeout, METH_VARARGS, http_timeout_doc},
     {"http_close", codehook_http_close, METH_VARARGS, http_close_doc},
     {NULL, NULL, 0, NULL},
 };

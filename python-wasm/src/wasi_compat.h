@@ -34,4 +34,8 @@ gid_t getegid(void);
 pid_t getppid(void);
 void tzset(void);
 
+/* Between wasi-libc's error numbers and Linux's, which scripts see. */
+int codehook_linux_errno(int number);
+int codehook_wasi_errno(int number);
+
 #endif

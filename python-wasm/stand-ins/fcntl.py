@@ -28,10 +28,8 @@ def _descriptor(file):
 
 def fcntl(fd, op, arg=0):
     """fcntl(fd, op[, arg]): flags read as 0 and may be set, locks are granted."""
-    fd = _descriptor(fd)
-    if op in (F_GETFD, F_GETFL, F_SETFD, F_SETFL):
-        return arg if isinstance(arg, str) else 0
-    if op in (F_GETLK, F_SETLK, F_SETLKW):
+    _descriptor(fd)
+    if op in (F_GETFD, F_GETFL, F_SETFD, F_SETFL, F_GETLK, F_SETLK, F_SETLKW):
         return arg if isinstance(arg, str) else 0
     raise IOError(_errno.EINVAL, 'in a hook fcntl() reads and sets flags and locks, and nothing else')
 

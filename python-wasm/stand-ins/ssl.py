@@ -18,7 +18,6 @@ import os
 import re
 import sys
 import textwrap
-import time
 from collections import namedtuple
 
 import _ssl

@@ -31,6 +31,11 @@ impl Clock {
         }
     }
 
+    /// Replaces the guest's own timeout for the waits to come.
+    pub(crate) fn set_guest_timeout(&mut self, guest: Option<Duration>) {
+        self.guest = guest;
+    }
+
     /// Waits for one step of an open exchange.
     pub(crate) async fn wait<F: Future>(&self, step: F) -> Result<F::Output, EgressError> {
         self.bounded(

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::connect_to::ConnectTo;
 use crate::error::EgressError;
 use crate::host::Host;
 use crate::policy::Policy;
@@ -45,14 +46,15 @@ pub(crate) struct Connector<'a> {
 }
 
 impl Connector<'_> {
-    /// The addresses of the target that may be connected to.
+    /// Where the target may be connected to.
     pub(crate) async fn addresses(
         &self,
         target: &Target,
         clock: &Clock,
-    ) -> Result<Vec<IpAddr>, EgressError> {
-        let overridden = ResolveOverride::find(&self.policy.resolve, &target.host, target.port);
-        let found = match (overridden, &target.host) {
+    ) -> Result<Vec<SocketAddr>, EgressError> {
+        let (host, port) = ConnectTo::endpoint(&self.policy.connect_to, &target.host, target.port);
+        let overridden = ResolveOverride::find(&self.policy.resolve, &host, port);
+        let found = match (overridden, &host) {
             (Some(addresses), _) => addresses.to_vec(),
             (None, Host::Name(name)) => {
                 clock
@@ -61,7 +63,11 @@ impl Connector<'_> {
             }
             (None, host) => host.ip().into_iter().collect(),
         };
-        self.policy.check_addresses(target, &found)
+        let allowed = self.policy.check_addresses(target, &found)?;
+        Ok(allowed
+            .into_iter()
+            .map(|address| SocketAddr::new(address, port))
+            .collect())
     }
 
     /// Runs in a task of its own, which keeps the permit until the look-up is really over: a guest cannot pile up look-ups by
@@ -83,13 +89,13 @@ impl Connector<'_> {
     pub(crate) async fn connect(
         &self,
         target: &Target,
-        addresses: &[IpAddr],
+        addresses: &[SocketAddr],
         tls: Option<Arc<ClientConfig>>,
         clock: &Clock,
     ) -> Result<Transport, EgressError> {
         let tried = &addresses[..addresses.len().min(MAX_ADDRESSES_TRIED)];
         let stream = clock
-            .wait_to_connect(target, race(tried, target.port))
+            .wait_to_connect(target, race(tried))
             .await?
             .map_err(|error| connect_error(target, &error))?;
         let wire = Wire::new(stream, Arc::clone(self.budget));
@@ -114,13 +120,13 @@ fn connect_error(target: &Target, error: &io::Error) -> EgressError {
 }
 
 /// The first connection that is made; attempts start one after the other, sooner when one has failed. The losers are dropped.
-async fn race(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
+async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut attempts = JoinSet::new();
     let mut waiting = addresses.iter();
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     loop {
         if let Some(address) = waiting.next() {
-            attempts.spawn(TcpStream::connect(SocketAddr::new(*address, port)));
+            attempts.spawn(TcpStream::connect(*address));
         } else if attempts.is_empty() {
             return Err(failure);
         }

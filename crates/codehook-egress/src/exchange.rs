@@ -147,6 +147,10 @@ impl OpenExchange {
         self.connection.is_some()
     }
 
+    pub(crate) fn set_guest_timeout(&mut self, timeout: Option<std::time::Duration>) {
+        self.clock.set_guest_timeout(timeout);
+    }
+
     pub(crate) fn head(&self) -> Option<&ResponseHead> {
         match &self.reply {
             Reply::Awaited(_) => None,

@@ -41,6 +41,7 @@ mod allow_rule;
 mod body;
 mod clock;
 mod connect;
+mod connect_to;
 mod egress;
 mod error;
 mod exchange;
@@ -58,6 +59,7 @@ mod transcript;
 mod wire;
 
 pub use allow_rule::{AllowRule, AllowRuleError};
+pub use connect_to::{ConnectTo, ConnectToError};
 pub use egress::{Egress, EgressConfig, EgressConfigError};
 pub use error::{EgressError, ProtocolFault, RequestFault, SizeLimit, TlsFault};
 pub use host::Scheme;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use crate::address::{self, AddressKind};
 use crate::allow_rule::AllowRule;
+use crate::connect_to::ConnectTo;
 use crate::error::EgressError;
 use crate::limits::EgressLimits;
 use crate::resolve_override::ResolveOverride;
@@ -32,6 +33,8 @@ pub struct Policy {
     pub private_networks: PrivateNetworks,
     /// Answers to name look-ups that replace the resolver's. They do not exempt an address from `private_networks`.
     pub resolve: Vec<ResolveOverride>,
+    /// Connections that go elsewhere than the URL says. They exempt nothing from `allow` or `private_networks`.
+    pub connect_to: Vec<ConnectTo>,
     /// Caps on count, size and time.
     pub limits: EgressLimits,
 }

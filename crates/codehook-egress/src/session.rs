@@ -155,6 +155,17 @@ impl Session {
         result
     }
 
+    /// Sets the timeout of the guest's socket for the waits to come, as scripts do between sending and receiving; `None` is
+    /// none. The session's own limits stay.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such exchange.
+    pub fn set_timeout(&mut self, id: ExchangeId, timeout: Option<std::time::Duration>) -> Result<(), EgressError> {
+        self.exchange(id)?.set_guest_timeout(timeout);
+        Ok(())
+    }
+
     /// Closes an exchange's connection and forgets it; does nothing when there is none of that name.
     pub fn close(&mut self, id: ExchangeId) {
         if let Some(Entry { line, .. }) = self.exchanges.remove(&id) {

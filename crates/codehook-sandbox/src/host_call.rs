@@ -75,6 +75,16 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
             http.close(ExchangeId::from_raw(handle));
         }
     })?;
+    linker.func_wrap(MODULE, "http_timeout", |mut caller: Caller<'_, GuestState>, handle: u32, timeout: i64| {
+        let state = caller.data_mut();
+        let Some(http) = &mut state.http else {
+            return state.fail(Code::Denied, NO_HTTP);
+        };
+        match http.set_timeout(ExchangeId::from_raw(handle), timeout_of(timeout)) {
+            Ok(()) => 0,
+            Err(error) => state.fail_with(&error),
+        }
+    })?;
     linker.func_wrap(MODULE, "error_text", |mut caller: Caller<'_, GuestState>, out: u32, cap: u32| {
         let text = caller.data().last_error.clone();
         give(&mut caller, text.as_bytes(), out, cap)
@@ -201,8 +211,13 @@ fn request_head(method: Vec<u8>, url: Vec<u8>, headers: &[u8], framing: u32, siz
         url,
         headers: header_lines(headers)?,
         body,
-        timeout: u64::try_from(timeout).ok().map(Duration::from_millis),
+        timeout: timeout_of(timeout),
     })
+}
+
+/// A timeout in milliseconds; negative is none.
+fn timeout_of(milliseconds: i64) -> Option<Duration> {
+    u64::try_from(milliseconds).ok().map(Duration::from_millis)
 }
 
 /// A head's lines: `(name, value)`.

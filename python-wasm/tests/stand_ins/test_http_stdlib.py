@@ -9,9 +9,14 @@ import urllib
 import urllib2
 import xmlrpclib
 
-import servers
+# Put in front of the test by what runs it in the sandbox, or given as arguments.
+BASE = globals().get('BASE_URL') or sys.argv[1]
+SECURE = globals().get('TLS_URL') or sys.argv[2]
 
-BASE, SECURE = servers.urls(globals())
+
+def host_and_port(url):
+    host, _, port = url.partition('://')[2].partition(':')
+    return host, int(port)
 
 
 class Urllib2(unittest.TestCase):
@@ -111,7 +116,7 @@ class Others(unittest.TestCase):
 
 class Httplib(unittest.TestCase):
     def connection(self, **options):
-        return httplib.HTTPConnection(*servers.host_and_port(BASE), **options)
+        return httplib.HTTPConnection(*host_and_port(BASE), **options)
 
     def test_keep_alive(self):
         connection = self.connection()
@@ -163,14 +168,14 @@ class Httplib(unittest.TestCase):
         self.assertEqual(connection.getresponse().read(), 'hello')
 
     def test_debug_output_and_old_class(self):
-        old = httplib.HTTP(*servers.host_and_port(BASE))
+        old = httplib.HTTP(*host_and_port(BASE))
         old.putrequest('GET', '/hello')
         old.endheaders()
         self.assertEqual(old.getreply()[0], 200)
         self.assertEqual(old.getfile().read(), 'hello')
 
     def test_tunnel_is_refused(self):
-        connection = httplib.HTTPSConnection(*servers.host_and_port(BASE))
+        connection = httplib.HTTPSConnection(*host_and_port(BASE))
         connection.set_tunnel('localhost', 443)
         with self.assertRaisesRegexp(socket.error, 'prox'):
             connection.request('GET', '/')

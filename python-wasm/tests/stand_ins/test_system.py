@@ -3,7 +3,6 @@ import errno
 import fcntl
 import getpass
 import grp
-import hashlib
 import os
 import pwd
 import select

@@ -315,3 +315,61 @@ async fn look_ups_that_were_given_up_do_not_pile_up() {
     }
     assert_eq!(resolver.0.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_detour_changes_the_connection_and_nothing_the_server_sees() {
+    let server = Server::answering(OK).await;
+    let mut policy = server.policy();
+    policy.allow = vec![HOST.parse().unwrap()];
+    policy.resolve.clear();
+    policy.connect_to = vec![
+        format!("{HOST}:80:127.0.0.1:{}", server.port())
+            .parse()
+            .unwrap(),
+    ];
+    let mut session = session(policy);
+    let (head, _) = fetch(&mut session, get(format!("http://{HOST}/a")))
+        .await
+        .unwrap();
+    assert_eq!(head.status, 200);
+    let expected = format!("GET /a HTTP/1.1\r\nHost: {HOST}\r\n");
+    assert!(
+        server.received().starts_with(&expected),
+        "{}",
+        server.received()
+    );
+}
+
+#[tokio::test]
+async fn a_detour_to_a_name_looks_it_up() {
+    let server = Server::answering(OK).await;
+    let port = server.port();
+    let mut policy = server.policy();
+    policy.allow = vec![HOST.parse().unwrap()];
+    policy.resolve = vec![format!("backend.test:{port}:127.0.0.1").parse().unwrap()];
+    policy.connect_to = vec![format!("{HOST}::backend.test:{port}").parse().unwrap()];
+    let mut session = session(policy);
+    assert_eq!(
+        kind(&mut session, &format!("http://{HOST}/")).await,
+        "opened"
+    );
+}
+
+#[tokio::test]
+async fn a_detour_opens_neither_a_host_nor_an_address() {
+    let server = Server::answering(OK).await;
+    let mut policy = server.policy();
+    policy.allow = vec![HOST.parse().unwrap()];
+    policy.connect_to = vec![format!("::127.0.0.1:{}", server.port()).parse().unwrap()];
+    policy.private_networks = PrivateNetworks::Refused;
+    let mut session = session(policy);
+    assert_eq!(
+        kind(&mut session, "http://other.test/").await,
+        "denied_by_policy"
+    );
+    assert_eq!(
+        kind(&mut session, &format!("http://{HOST}/")).await,
+        "forbidden_address"
+    );
+    assert_eq!(server.connections(), 0);
+}

@@ -4,7 +4,6 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum Errno {
-    Access = 2,
     BadDescriptor = 8,
     Exists = 20,
     Fault = 21,

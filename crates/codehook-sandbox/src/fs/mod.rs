@@ -13,7 +13,7 @@ mod tmp;
 
 use std::sync::Arc;
 
-use cap_std::fs::{FileTypeExt as _, MetadataExt as _};
+use cap_std::fs::FileTypeExt as _;
 
 pub(crate) use errno::Errno;
 pub(crate) use open_file::{DirectoryEntry, OpenFile};
@@ -275,10 +275,8 @@ impl GuestFs {
             (false, WantDirectory::No) => {}
         }
         let file = self.tmp.open(path, how)?;
-        let inode = file.metadata()?.ino();
         Ok(OpenFile::Tmp {
             file,
-            inode,
             position: 0,
             readable: how.read,
             writable: how.write,

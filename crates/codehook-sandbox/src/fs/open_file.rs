@@ -31,7 +31,6 @@ pub(crate) enum OpenFile {
     },
     Tmp {
         file: File,
-        inode: u64,
         position: u64,
         readable: bool,
         writable: bool,

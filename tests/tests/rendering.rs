@@ -1,0 +1,295 @@
+//! A value arrives in the script exactly as it was and is never code, or rendering is refused with token, line and
+//! column. The judge is the running interpreter, not a model of it.
+
+use std::cell::Cell;
+
+use codehook_sandbox::Outcome;
+use codehook_template::{Mapping, RenderError, Template, TokenValues};
+use codehook_tests::{TestRun, run, stderr, stdout};
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+use serde_json::{Value, json};
+
+/// Batches of the property test; each is one run of the interpreter with up to [`BATCH`] templates.
+const BATCHES: u32 = 24;
+const BATCH: usize = 320;
+
+/// What stands for the tokens in the script that the rendered one is compared with. Plain letters: no text around them
+/// changes what they mean.
+const MARKERS: [(&str, &str); 2] = [("@A@", "zTqz"), ("@B@", "zTwz")];
+
+/// Writes each pair of scripts to a file, runs both as the interpreter runs any file, and prints what they showed: the
+/// line and the characters of each `T(text)`, the line of each `L()`, and the exception that ended them.
+const JUDGE: &str = r"
+import json, sys
+def number(text):
+    for kind in int, float:
+        try: return kind(text)
+        except ValueError: pass
+def show(source, names):
+    shown = []
+    def T(value):
+        text = map(ord, value) if isinstance(value, basestring) else repr(value)
+        shown.append([sys._getframe(1).f_lineno, type(value).__name__, text])
+    def L():
+        shown.append([sys._getframe(1).f_lineno, 'line', ''])
+    with open('/tmp/case.py', 'wb') as file: file.write(source.encode('utf-8'))
+    try: execfile('/tmp/case.py', dict(names, T=T, L=L))
+    except Exception as e: shown.append([0, type(e).__name__, ''])
+    return shown
+results = []
+for case in json.loads('@CASES@'.decode('hex')):
+    names = dict((name, number(text)) for name, text in case['names'].items())
+    results.append([show(case['rendered'], {}), show(case['marked'], names)])
+print json.dumps(results)
+";
+
+/// A template with tokens A and B, and their values.
+#[derive(Debug, Clone)]
+struct Case {
+    template: String,
+    values: [String; 2],
+}
+
+/// What rendering made of a case.
+enum Made {
+    Script(String),
+    /// Refused at one of the template's tokens.
+    Refused,
+    /// Refused because the template is no Python, whatever the values.
+    NotPython,
+}
+
+fn mapping() -> Mapping {
+    Mapping::from_json(br#"{"tokens": {"A": {"default": ""}, "B": {"default": ""}}}"#).unwrap()
+}
+
+impl Case {
+    fn make(&self) -> Result<Made, TestCaseError> {
+        let parsed = Template::parse_with(self.template.as_bytes(), "hook.py", &mapping());
+        let message = match parsed {
+            Ok(template) => {
+                let mut values = TokenValues::new();
+                values.insert("A".parse().unwrap(), self.values[0].as_str());
+                values.insert("B".parse().unwrap(), self.values[1].as_str());
+                match template.render(&values) {
+                    Ok(rendered) => return Ok(Made::Script(String::from_utf8(rendered.script).unwrap())),
+                    Err(error) => error.to_string(),
+                }
+            }
+            Err(error @ codehook_template::TemplateError::UnterminatedString { .. }) => {
+                prop_assert!(error.to_string().starts_with("hook.py:"), "{}", error);
+                return Ok(Made::NotPython);
+            }
+            Err(error) => error.to_string(),
+        };
+        prop_assert!(self.names_a_token(&message), "{}", message);
+        Ok(Made::Refused)
+    }
+
+    /// Whether `message` starts with `hook.py:LINE:COLUMN: token @NAME@` and the template has that token just there.
+    fn names_a_token(&self, message: &str) -> bool {
+        let mut parts = message.splitn(4, ':');
+        let (Some("hook.py"), Some(line), Some(column), Some(rest)) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        let (Ok(line), Ok(column)) = (line.parse::<usize>(), column.parse::<usize>()) else {
+            return false;
+        };
+        let Some(token) = rest.strip_prefix(" token ").and_then(|rest| rest.get(..3)) else {
+            return false;
+        };
+        let there: String = self.template.split('\n').nth(line - 1).unwrap_or("").chars().skip(column - 1).take(3).collect();
+        there == token && MARKERS.iter().any(|(name, _)| *name == token)
+    }
+
+    /// The template with its tokens replaced, left to right in one pass, by their markers.
+    fn marked(&self) -> String {
+        let mut marked = String::new();
+        let mut rest = self.template.as_str();
+        while let Some(next) = rest.chars().next() {
+            let token = MARKERS.iter().find(|(token, _)| rest.starts_with(token));
+            let (text, used) = token.map_or_else(|| (&rest[..next.len_utf8()], next.len_utf8()), |(token, marker)| (*marker, token.len()));
+            marked.push_str(text);
+            rest = &rest[used..];
+        }
+        marked
+    }
+
+    /// What the rendered script must show, given what the marked one shows.
+    fn expected(&self, marked: &Value) -> Value {
+        let replaced = marked.as_array().unwrap().iter().map(|event| {
+            let mut event = event.clone();
+            if let Some(text) = event[2].as_array() {
+                let text: Vec<u32> = text.iter().map(|code| code.as_u64().unwrap() as u32).collect();
+                event[2] = json!(self.with_values(&text, event[1] == "unicode"));
+            }
+            event
+        });
+        replaced.collect()
+    }
+
+    /// `text`, the characters of a `unicode` or the bytes of a `str`, with the values in place of the markers.
+    fn with_values(&self, mut text: &[u32], unicode: bool) -> Vec<u32> {
+        let mut replaced = Vec::new();
+        while let Some((&first, rest)) = text.split_first() {
+            let codes = |marker: &str| marker.bytes().map(u32::from).collect::<Vec<_>>();
+            let found = MARKERS.iter().zip(&self.values).find(|((_, marker), _)| text.starts_with(&codes(marker)));
+            match found {
+                None => {
+                    replaced.push(first);
+                    text = rest;
+                }
+                Some(((_, marker), value)) => {
+                    if unicode {
+                        replaced.extend(value.chars().map(u32::from));
+                    } else {
+                        replaced.extend(value.bytes().map(u32::from));
+                    }
+                    text = &text[marker.len()..];
+                }
+            }
+        }
+        replaced
+    }
+}
+
+fn judge(pairs: &[(&Case, String)]) -> Vec<Value> {
+    let cases: Vec<_> = pairs
+        .iter()
+        .map(|(case, rendered)| {
+            let names: serde_json::Map<_, _> =
+                MARKERS.iter().zip(&case.values).map(|((_, marker), value)| ((*marker).to_owned(), json!(value))).collect();
+            json!({"rendered": rendered, "marked": case.marked(), "names": names})
+        })
+        .collect();
+    let hex: String = json!(cases).to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let report = run(&JUDGE.replace("@CASES@", &hex));
+    assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
+    serde_json::from_str(&stdout(&report)).unwrap()
+}
+
+fn pick(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop::sample::select(texts).prop_map(String::from)
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        4 => pick(&["'", "\"", "\\", "\n", "\r", "\0", "#", "7", "u0041", "@A@", "@B@", "é", "\u{ff}", "€", "😀", "coding: x"]),
+        2 => pick(&["x", "plain", " ", "\t", "%", "{", "N{DIGIT ONE}", "\u{7f}", "\u{85}", "\u{2028}", "\u{feff}", "'''", "\"\"\""]),
+        1 => ".{0,3}",
+    ];
+    prop::collection::vec(part, 0..4).prop_map(|parts| parts.concat())
+}
+
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => "-?(0|[1-9][0-9]{0,12})(\\.[0-9]{1,3})?(e-?[0-9])?",
+        1 => pick(&["010", "1_0", "0x10", "1L", "1j", "", "-", "--1", "1 ", "nan", "True", "1\n", "٣", "1)#"]),
+    ]
+}
+
+/// The inside of a literal. A raw unicode literal has no truncated `\u`: no value makes that one legal or illegal.
+fn body(raw: bool, quote: &'static str) -> impl Strategy<Value = String> {
+    let mut texts = vec!["x", "7", " ", "é", "#", "%s", "{}", "@", "@@", "@x", "A@", "\\\\", "\\n", "\\", "\\1", "\\12", "\\101"];
+    texts.extend(["\\x41", "\\u0041", "\\U00000041", "\\N{DIGIT ONE}", "u0041", "\\'", "\\\"", "\\\n", "\\\r\n"]);
+    if !raw {
+        texts.extend(["\\x", "\\x4", "\\u00", "\\N{", "\\U"]);
+    }
+    if quote.len() == 3 {
+        texts.extend(["'", "\"", "''", "\"\"", "\n", "\r\n"]);
+    }
+    let part = prop_oneof![
+        3 => Just("@A@".to_owned()),
+        2 => Just("@B@".to_owned()),
+        4 => prop::sample::select(texts).prop_map(String::from),
+    ];
+    prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+fn literal() -> impl Strategy<Value = String> {
+    let prefix = prop::sample::select(vec!["", "", "u", "u", "r", "b", "ur", "br", "U", "R", "Br", "uR"]);
+    let quote = prop::sample::select(vec!["'", "\"", "'''", "\"\"\""]);
+    (prefix, quote).prop_flat_map(|(prefix, quote)| {
+        let raw = prefix.contains(['r', 'R']);
+        body(raw, quote).prop_map(move |body| format!("{prefix}{quote}{body}{quote}"))
+    })
+}
+
+fn literals() -> impl Strategy<Value = String> {
+    let between = pick(&["", " ", " \\\n", "\n", "# @B@\n", "# é @A@\n"]);
+    (literal(), prop::collection::vec((between, literal()), 0..3))
+        .prop_map(|(first, more)| more.into_iter().fold(first, |text, (between, literal)| text + &between + &literal))
+}
+
+fn bare_numbers() -> impl Strategy<Value = String> {
+    pick(&[
+        "@A@", "(@A@)", "[@A@,@B@]", "3-@A@", "3 - @A@", "-@A@", "-@A@ ** 2", "@A@ ** 2", "@A@ .real", "@A@.real", "x@A@", "1@A@",
+        "@A@@B@", "@A@ @B@", "@A@(1)", "[1, 2][@A@]", "{@A@: @B@}", "max(@A@, @B@)", "not @A@", "5 if @A@ else 6", "'%s' % @A@",
+        "'%s @A@' % @A@", "@A@if 1 else 0", "3 @A@", "@A@ -@B@", "abs(@A@)", "'x'@A@", "@A@ # @B@\n", "@A@ or 1", "~@A@", "T(@A@)",
+    ])
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let head = pick(&[
+        "",
+        "",
+        "# -*- coding: utf-8 -*-\n",
+        "# -*- coding: utf-8 -*-\n",
+        "# -*- coding: latin-1 -*-\n",
+        "from __future__ import unicode_literals\n",
+        "# coding: utf-8\n'''@A@'''\nfrom __future__ import unicode_literals\n",
+        "# for @A@\n",
+        "# coding: @B@\n",
+        "#!/usr/bin/python\n\n",
+    ]);
+    let tail = pick(&["", "", " # @A@", " # é"]);
+    let texts = (literals(), [value(), value()]);
+    let numbers = (bare_numbers(), [number(), number()]);
+    (head, prop_oneof![4 => texts, 1 => numbers], tail).prop_map(|(head, (expression, values), tail)| Case {
+        template: format!("{head}T({expression}){tail}\nL()\n"),
+        values,
+    })
+}
+
+/// Judges a batch and answers how many values were seen and how many refused.
+fn check(cases: &[Case]) -> Result<(u32, u32), TestCaseError> {
+    let (mut pairs, mut seen, mut refused) = (Vec::new(), 0, 0);
+    for case in cases {
+        match case.make()? {
+            Made::Script(script) => pairs.push((case, script)),
+            Made::NotPython => pairs.push((case, "(".to_owned())),
+            Made::Refused => refused += 1,
+        }
+    }
+    for ((case, script), result) in pairs.iter().zip(judge(&pairs)) {
+        prop_assert_eq!(&result[0], &case.expected(&result[1]), "{:?} became {:?}; marked: {}", case, script, result[1]);
+        seen += u32::from(result[0][0][1] != "SyntaxError");
+    }
+    Ok((seen, refused))
+}
+
+#[test]
+fn every_value_is_seen_as_it_is_or_refused_with_its_place() {
+    let config = ProptestConfig {
+        cases: BATCHES,
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..ProptestConfig::default()
+    };
+    let counts = Cell::new((0, 0));
+    let batches = prop::collection::vec(case(), 1..=BATCH);
+    let result = TestRunner::new(config).run(&batches, |cases| {
+        let (seen, refused) = check(&cases)?;
+        counts.set((counts.get().0 + seen, counts.get().1 + refused));
+        Ok(())
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, cases)) => panic!("{reason}\nin {} case(s): {:?}", cases.len(), cases.first()),
+        Err(error) => panic!("{error}"),
+    }
+    let (seen, refused) = counts.get();
+    assert!(seen > 500 && refused > 200, "too few cases say anything: {seen} seen, {refused} refused");
+}

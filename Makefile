@@ -9,8 +9,10 @@ SHELL := /bin/bash
 export SOURCE ?=
 
 CARGO := cargo
-# One profile for everything: compiling Cranelift twice would take longer than all tests.
+# One profile and one set of crates for everything: compiling Cranelift twice would take longer than all tests.
 RELEASE := --release --locked
+# What can be built before the interpreter is there.
+WITHOUT_PYTHON := --workspace --exclude codehook-python --exclude codehook --exclude codehook-tests
 
 .PHONY: help run test bench lint deny python dist clean tools
 
@@ -18,14 +20,15 @@ help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
 run: python ## Run both documented hooks against mock Okta and InterFAX servers and show what happened
-	$(CARGO) build $(RELEASE) -p codehook -p mock-services
+	$(CARGO) build $(RELEASE) --workspace
 	fixtures/demo.sh
 
 test: python ## Run every test
 	$(CARGO) test $(RELEASE) --workspace
 
 bench: python ## Compare starting and running a hook with native python2.7
-	$(CARGO) run $(RELEASE) -p codehook-tests --bin bench
+	$(CARGO) build $(RELEASE) --workspace
+	target/release/bench
 
 lint: python ## Check formatting and lints
 	$(CARGO) fmt --all --check
@@ -37,7 +40,7 @@ deny: ## Check licences, sources and advisories of the crates (advisories need t
 
 python: tools ## Build the interpreter and its library into target/python-wasm
 	python-wasm/build.sh
-	$(CARGO) build $(RELEASE) -p python-snapshot
+	$(CARGO) build $(RELEASE) $(WITHOUT_PYTHON)
 	python-wasm/build.sh snapshot
 
 tools:

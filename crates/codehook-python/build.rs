@@ -18,12 +18,17 @@ fn main() {
             return;
         }
     }
-    println!("cargo::rustc-env=CODEHOOK_PYTHON_WASM={}", directory.display());
+    println!(
+        "cargo::rustc-env=CODEHOOK_PYTHON_WASM={}",
+        directory.display()
+    );
 }
 
 /// `target/python-wasm` of the workspace.
 fn built_directory() -> PathBuf {
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_default();
     let workspace = here.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned();
     workspace.join("target").join("python-wasm")
 }

@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use codehook_egress::{Egress, EgressConfig, Policy};
-use codehook_sandbox::{CompiledCache, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script};
+use codehook_sandbox::{
+    CompiledCache, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
+};
 
 /// Runs at the same time in one test process.
 const CONCURRENT_RUNS: u32 = 16;
@@ -14,14 +16,16 @@ const CONCURRENT_RUNS: u32 = 16;
 pub fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     SANDBOX.get_or_init(|| {
-        let cache = CompiledCache::open(&target().join("test-cache")).expect("a cache directory in target/");
+        let cache = CompiledCache::open(&target().join("test-cache"))
+            .expect("a cache directory in target/");
         let config = SandboxConfig {
             max_concurrent_runs: CONCURRENT_RUNS,
             cache: Some(cache),
             ..SandboxConfig::new(codehook_python::RUNTIME)
         };
         let library = codehook_python::library().expect("the built-in library is readable");
-        Sandbox::new(config, codehook_python::interpreter(), library, || {}).expect("the sandbox starts")
+        Sandbox::new(config, codehook_python::interpreter(), library, || {})
+            .expect("the sandbox starts")
     })
 }
 
@@ -32,7 +36,10 @@ pub fn target() -> PathBuf {
 
 /// The workspace's root.
 pub fn workspace() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_owned()
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ is in the workspace")
+        .to_owned()
 }
 
 /// A run to be: defaults are the product's, with no host allowed.
@@ -78,7 +85,15 @@ impl TestRun {
         let script = Script::new("hook.py", self.source.clone())
             .expect("a plain name")
             .with_secrets(self.secrets.iter().cloned());
-        sandbox().run(&script, purpose, &self.limits, egress.session(self.policy.clone()), None).await
+        sandbox()
+            .run(
+                &script,
+                purpose,
+                &self.limits,
+                egress.session(self.policy.clone()),
+                None,
+            )
+            .await
     }
 
     /// Runs it on a runtime of its own.

@@ -4,7 +4,9 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use codehook_egress::{CaCertificates, ConnectTo, EgressConfig, Policy, PrivateNetworks, TrustRoots};
+use codehook_egress::{
+    CaCertificates, ConnectTo, EgressConfig, Policy, PrivateNetworks, TrustRoots,
+};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
 use codehook_template::{Event, Mapping, Template};
 use codehook_tests::{TestRun, block_on, stderr, stdout, target, workspace};
@@ -13,7 +15,11 @@ use mock_services::{INTERFAX_HOST, MockConfig, MockServices, OKTA_HOST, OktaStat
 const OKTA_TOKEN: &str = "mock-okta-token";
 
 /// Renders a fixture hook for a fixture event, changed by `edit` first.
-fn rendered(hook: &str, event: &str, edit: impl FnOnce(&mut serde_json::Value)) -> (Vec<u8>, Vec<String>) {
+fn rendered(
+    hook: &str,
+    event: &str,
+    edit: impl FnOnce(&mut serde_json::Value),
+) -> (Vec<u8>, Vec<String>) {
     let fixtures = workspace().join("fixtures");
     let template = fs::read(fixtures.join("hooks").join(hook)).expect("the hook is there");
     let event = fs::read(fixtures.join("events").join(event)).expect("the event is there");
@@ -38,13 +44,21 @@ fn rendered(hook: &str, event: &str, edit: impl FnOnce(&mut serde_json::Value)) 
 /// Runs a script that may reach the mock services by their public names.
 async fn run_against(mocks: &MockServices, (script, secrets): (Vec<u8>, Vec<String>)) -> RunReport {
     let connect = |host: &str, address: std::net::SocketAddr| -> ConnectTo {
-        format!("{host}:443:{}:{}", address.ip(), address.port()).parse().expect("a connect-to rule")
+        format!("{host}:443:{}:{}", address.ip(), address.port())
+            .parse()
+            .expect("a connect-to rule")
     };
     let run = TestRun {
         policy: Policy {
-            allow: vec![OKTA_HOST.parse().expect("a host"), INTERFAX_HOST.parse().expect("a host")],
+            allow: vec![
+                OKTA_HOST.parse().expect("a host"),
+                INTERFAX_HOST.parse().expect("a host"),
+            ],
             private_networks: PrivateNetworks::Opened,
-            connect_to: vec![connect(OKTA_HOST, mocks.okta_addr()), connect(INTERFAX_HOST, mocks.interfax_addr())],
+            connect_to: vec![
+                connect(OKTA_HOST, mocks.okta_addr()),
+                connect(INTERFAX_HOST, mocks.interfax_addr()),
+            ],
             ..Policy::default()
         },
         egress: EgressConfig {
@@ -64,30 +78,53 @@ async fn run_against(mocks: &MockServices, (script, secrets): (Vec<u8>, Vec<Stri
 /// Everybody who is suspended; one of the preset users is from the start.
 fn suspended(mocks: &MockServices) -> Vec<String> {
     let users = mocks.okta_users().into_iter();
-    users.filter(|user| user.status == OktaStatus::Suspended).map(|user| user.email).collect()
+    users
+        .filter(|user| user.status == OktaStatus::Suspended)
+        .map(|user| user.email)
+        .collect()
 }
 
 fn status_of(mocks: &MockServices, email: &str) -> OktaStatus {
-    mocks.okta_users().into_iter().find(|user| user.email == email).expect("the user exists").status
+    mocks
+        .okta_users()
+        .into_iter()
+        .find(|user| user.email == email)
+        .expect("the user exists")
+        .status
 }
 
 #[test]
 fn the_okta_hook_suspends_exactly_the_user_of_the_event() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default()).await.expect("the mocks start");
+        let mocks = MockServices::start(MockConfig::default())
+            .await
+            .expect("the mocks start");
         let email = "maria.reyes@example.com";
         let before = suspended(&mocks);
-        let report = run_against(&mocks, rendered("okta_suspend_user.py", "alert.json", |_| {})).await;
+        let report = run_against(
+            &mocks,
+            rendered("okta_suspend_user.py", "alert.json", |_| {}),
+        )
+        .await;
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
-        assert_eq!(stdout(&report), format!("Successfully suspended user: {email}\n"));
+        assert_eq!(
+            stdout(&report),
+            format!("Successfully suspended user: {email}\n")
+        );
         let mut after = suspended(&mocks);
         after.retain(|user| !before.contains(user));
         assert_eq!(after, [email]);
         let requests = mocks.requests();
-        let calls: Vec<&str> = requests.iter().map(|request| request.method.as_str()).collect();
+        let calls: Vec<&str> = requests
+            .iter()
+            .map(|request| request.method.as_str())
+            .collect();
         assert_eq!(calls, ["GET", "POST"]);
         for request in &requests {
-            assert_eq!(request.header("authorization"), Some(format!("SSWS {OKTA_TOKEN}").as_str()));
+            assert_eq!(
+                request.header("authorization"),
+                Some(format!("SSWS {OKTA_TOKEN}").as_str())
+            );
         }
         let statuses: Vec<Option<u16>> = report.http.iter().map(|entry| entry.status).collect();
         assert_eq!(statuses, [Some(200), Some(200)]);
@@ -97,7 +134,9 @@ fn the_okta_hook_suspends_exactly_the_user_of_the_event() {
 #[test]
 fn the_okta_hook_answers_user_not_found_where_there_is_none() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default()).await.expect("the mocks start");
+        let mocks = MockServices::start(MockConfig::default())
+            .await
+            .expect("the mocks start");
         let before = suspended(&mocks);
         let script = rendered("okta_suspend_user.py", "alert.json", |event| {
             event["UserEmail"] = "nobody@example.com".into();
@@ -112,10 +151,19 @@ fn the_okta_hook_answers_user_not_found_where_there_is_none() {
 #[test]
 fn an_address_with_quotes_and_plus_reaches_okta_unchanged() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default()).await.expect("the mocks start");
-        let report = run_against(&mocks, rendered("okta_suspend_user.py", "warning.json", |_| {})).await;
+        let mocks = MockServices::start(MockConfig::default())
+            .await
+            .expect("the mocks start");
+        let report = run_against(
+            &mocks,
+            rendered("okta_suspend_user.py", "warning.json", |_| {}),
+        )
+        .await;
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
-        assert_eq!(status_of(&mocks, "zoe.o'brien+pba@example.com"), OktaStatus::Suspended);
+        assert_eq!(
+            status_of(&mocks, "zoe.o'brien+pba@example.com"),
+            OktaStatus::Suspended
+        );
     });
 }
 
@@ -132,7 +180,11 @@ fn a_wrong_token_is_not_shown_anywhere() {
         script.extend_from_slice(b"\nprint opener.addheaders\n");
         let report = run_against(&mocks, (script, secrets)).await;
         assert_eq!(report.outcome, Outcome::Failed);
-        assert!(stderr(&report).contains("HTTP Error 401"), "{}", stderr(&report));
+        assert!(
+            stderr(&report).contains("HTTP Error 401"),
+            "{}",
+            stderr(&report)
+        );
         assert!(!format!("{report:?}").contains(OKTA_TOKEN));
         assert!(!stderr(&report).contains(OKTA_TOKEN));
     });
@@ -140,19 +192,31 @@ fn a_wrong_token_is_not_shown_anywhere() {
 
 /// Runs poppler's tools, which judge the PDF as a reader would.
 fn poppler(tool: &str, arguments: &[&str]) -> String {
-    let output = Command::new(tool).args(arguments).output().expect("poppler-utils is installed");
-    assert!(output.status.success(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(tool)
+        .args(arguments)
+        .output()
+        .expect("poppler-utils is installed");
+    assert!(
+        output.status.success(),
+        "{tool}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("text")
 }
 
 #[test]
 fn the_fax_hook_uploads_a_one_page_pdf_with_the_values_of_the_event() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default()).await.expect("the mocks start");
+        let mocks = MockServices::start(MockConfig::default())
+            .await
+            .expect("the mocks start");
         let report = run_against(&mocks, rendered("fax_alert.py", "alert.json", |_| {})).await;
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
         assert!(stdout(&report).contains("Status:"), "{}", stdout(&report));
-        assert_eq!((report.tmp_leftovers.files, report.tmp_leftovers.bytes), (0, 0));
+        assert_eq!(
+            (report.tmp_leftovers.files, report.tmp_leftovers.bytes),
+            (0, 0)
+        );
         let faxes = mocks.faxes();
         assert_eq!(faxes.len(), 1);
         assert_eq!(faxes[0].number, "+99999990");
@@ -163,21 +227,41 @@ fn the_fax_hook_uploads_a_one_page_pdf_with_the_values_of_the_event() {
         assert!(info.contains("Pages:           1"), "{info}");
         assert!(info.contains("(A4)"), "{info}");
         let text = poppler("pdftotext", &["-layout", path, "-"]);
-        let event = fs::read(workspace().join("fixtures/events/alert.json")).expect("the event is there");
+        let event =
+            fs::read(workspace().join("fixtures/events/alert.json")).expect("the event is there");
         let event: serde_json::Value = serde_json::from_slice(&event).expect("JSON");
-        for field in ["UserName", "UserId", "EventId", "StartDate", "EndDate", "Interval", "RiskScore", "Severity", "Threshold"] {
-            let value = event[field].as_str().map_or_else(|| event[field].to_string(), ToOwned::to_owned);
+        for field in [
+            "UserName",
+            "UserId",
+            "EventId",
+            "StartDate",
+            "EndDate",
+            "Interval",
+            "RiskScore",
+            "Severity",
+            "Threshold",
+        ] {
+            let value = event[field]
+                .as_str()
+                .map_or_else(|| event[field].to_string(), ToOwned::to_owned);
             assert!(text.contains(&value), "{field} = {value} is not in\n{text}");
         }
         assert!(text.contains("pba.example.com"), "{text}");
-        assert!(mocks.requests().iter().all(|request| request.service == Service::InterFax));
+        assert!(
+            mocks
+                .requests()
+                .iter()
+                .all(|request| request.service == Service::InterFax)
+        );
     });
 }
 
 #[test]
 fn the_fax_hook_survives_percent_signs_and_non_ascii_values() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default()).await.expect("the mocks start");
+        let mocks = MockServices::start(MockConfig::default())
+            .await
+            .expect("the mocks start");
         let script = rendered("fax_alert.py", "warning.json", |event| {
             event["UserName"] = "100%s 5% Zoë".into();
         });
@@ -185,7 +269,10 @@ fn the_fax_hook_survives_percent_signs_and_non_ascii_values() {
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
         let path = target().join("percent-fax.pdf");
         fs::write(&path, &mocks.faxes()[0].pdf).expect("target/ is writable");
-        let text = poppler("pdftotext", &["-layout", path.to_str().expect("a UTF-8 path"), "-"]);
+        let text = poppler(
+            "pdftotext",
+            &["-layout", path.to_str().expect("a UTF-8 path"), "-"],
+        );
         assert!(text.contains("100%s 5% Zoë"), "{text}");
     });
 }

@@ -21,13 +21,21 @@ fn test_run(server: &TestServer, source: &str) -> TestRun {
     TestRun {
         policy: Policy {
             allow: vec![
-                format!("localhost:{}", http.port()).parse().expect("a rule"),
-                format!("localhost:{}", https.port()).parse().expect("a rule"),
+                format!("localhost:{}", http.port())
+                    .parse()
+                    .expect("a rule"),
+                format!("localhost:{}", https.port())
+                    .parse()
+                    .expect("a rule"),
             ],
             private_networks: PrivateNetworks::Opened,
             resolve: vec![
-                format!("localhost:{}:127.0.0.1", http.port()).parse().expect("a rule"),
-                format!("localhost:{}:127.0.0.1", https.port()).parse().expect("a rule"),
+                format!("localhost:{}:127.0.0.1", http.port())
+                    .parse()
+                    .expect("a rule"),
+                format!("localhost:{}:127.0.0.1", https.port())
+                    .parse()
+                    .expect("a rule"),
             ],
             ..Policy::default()
         },
@@ -44,7 +52,9 @@ fn test_run(server: &TestServer, source: &str) -> TestRun {
 }
 
 async fn server() -> TestServer {
-    TestServer::start(TestServerConfig::default()).await.expect("the server starts")
+    TestServer::start(TestServerConfig::default())
+        .await
+        .expect("the server starts")
 }
 
 /// Runs a script against a server and expects it to print `expected`.
@@ -71,7 +81,12 @@ fn every_http_library_reaches_an_allowed_host() {
     ];
     for source in libraries {
         prints(source, "5\n");
-        prints(&source.replace("{https}", "{http}").replace("HTTPSConnection", "HTTPConnection"), "5\n");
+        prints(
+            &source
+                .replace("{https}", "{http}")
+                .replace("HTTPSConnection", "HTTPConnection"),
+            "5\n",
+        );
     }
 }
 
@@ -111,7 +126,11 @@ fn large_bodies_stream_both_ways() {
 fn a_host_that_is_not_allowed_is_refused_with_what_to_do() {
     let report = run("import urllib2\nurllib2.urlopen('https://example.com/secret?token=abc')");
     assert_eq!(report.outcome, Outcome::Failed);
-    assert!(stderr(&report).contains("example.com:443 is not on this hook's list of allowed hosts"), "{}", stderr(&report));
+    assert!(
+        stderr(&report).contains("example.com:443 is not on this hook's list of allowed hosts"),
+        "{}",
+        stderr(&report)
+    );
     assert_eq!(report.http[0].error, Some("denied_by_policy"));
     assert!(!report.http[0].url.contains("abc"));
 }
@@ -123,7 +142,12 @@ fn a_private_address_is_refused_unless_opened() {
         let mut run = test_run(&server, "import urllib2\nurllib2.urlopen('{http}/bytes/1')");
         run.policy.private_networks = PrivateNetworks::Refused;
         let report = run.perform(Purpose::Run).await;
-        assert_eq!(report.http[0].error, Some("forbidden_address"), "{}", stderr(&report));
+        assert_eq!(
+            report.http[0].error,
+            Some("forbidden_address"),
+            "{}",
+            stderr(&report)
+        );
         assert_eq!(server.connections(), 0);
         assert!(!stderr(&report).contains("127.0.0.1"));
     });
@@ -134,18 +158,32 @@ fn a_redirect_to_a_host_that_is_not_allowed_is_refused() {
     block_on(async {
         let server = server().await;
         let port = server.http_addr().port();
-        let source = format!("import urllib2\nurllib2.urlopen('{{http}}/redirect?to=http://127.0.0.1:{port}/bytes/1')");
+        let source = format!(
+            "import urllib2\nurllib2.urlopen('{{http}}/redirect?to=http://127.0.0.1:{port}/bytes/1')"
+        );
         let report = run_with(&server, &source).await;
         assert_eq!(report.outcome, Outcome::Failed);
-        let errors: Vec<_> = report.http.iter().map(|entry| (entry.status, entry.error)).collect();
-        assert_eq!(errors, [(Some(302), None), (None, Some("denied_by_policy"))], "{}", stderr(&report));
+        let errors: Vec<_> = report
+            .http
+            .iter()
+            .map(|entry| (entry.status, entry.error))
+            .collect();
+        assert_eq!(
+            errors,
+            [(Some(302), None), (None, Some("denied_by_policy"))],
+            "{}",
+            stderr(&report)
+        );
         assert_eq!(server.requests(), 1);
     });
 }
 
 #[test]
 fn an_allowed_redirect_is_followed_by_the_script() {
-    prints("import requests\nr = requests.get('{https}/redirect?to=/bytes/3')\nprint r.status_code, len(r.content), len(r.history)", "200 3 1\n");
+    prints(
+        "import requests\nr = requests.get('{https}/redirect?to=/bytes/3')\nprint r.status_code, len(r.content), len(r.history)",
+        "200 3 1\n",
+    );
 }
 
 #[test]
@@ -162,7 +200,12 @@ fn a_script_cannot_turn_certificate_checks_off() {
         ] {
             let report = run_with(&server, source).await;
             assert_eq!(report.outcome, Outcome::Failed, "{source}");
-            assert_eq!(report.http[0].error, Some("tls_expired"), "{source}: {}", stderr(&report));
+            assert_eq!(
+                report.http[0].error,
+                Some("tls_expired"),
+                "{source}: {}",
+                stderr(&report)
+            );
         }
         assert_eq!(server.requests(), 0);
     });
@@ -200,10 +243,18 @@ fn a_slow_server_meets_the_timeout_of_the_script() {
 fn a_wait_for_a_server_counts_against_the_time_limit() {
     block_on(async {
         let server = server().await;
-        let run = test_run(&server, "import urllib2\nurllib2.urlopen('{http}/slow?ms=20000')").within(Duration::from_millis(600));
+        let run = test_run(
+            &server,
+            "import urllib2\nurllib2.urlopen('{http}/slow?ms=20000')",
+        )
+        .within(Duration::from_millis(600));
         let report = run.perform(Purpose::Run).await;
         assert_eq!(report.outcome, Outcome::TimedOut);
-        assert!(report.duration < Duration::from_secs(3), "{:?}", report.duration);
+        assert!(
+            report.duration < Duration::from_secs(3),
+            "{:?}",
+            report.duration
+        );
     });
 }
 
@@ -236,7 +287,11 @@ fn what_is_not_http_is_refused_at_once_with_what_to_do() {
     for source in scripts {
         let report = run(source);
         assert_eq!(report.outcome, Outcome::Failed, "{source}");
-        assert!(stderr(&report).contains("a hook"), "{source}: {}", stderr(&report));
+        assert!(
+            stderr(&report).contains("a hook"),
+            "{source}: {}",
+            stderr(&report)
+        );
         assert!(report.duration < Duration::from_secs(2), "{source}");
         assert!(report.http.is_empty(), "{source}: {:?}", report.http);
     }

@@ -10,8 +10,16 @@ const SHORT: Duration = Duration::from_millis(700);
 fn stopped(source: &str) -> RunReport {
     let report = TestRun::new(source).within(SHORT).run();
     assert_eq!(report.outcome, Outcome::TimedOut, "{report:?}");
-    assert!(report.duration >= SHORT, "stopped too early: {:?}", report.duration);
-    assert!(report.duration < SHORT + Duration::from_secs(2), "stopped too late: {:?}", report.duration);
+    assert!(
+        report.duration >= SHORT,
+        "stopped too early: {:?}",
+        report.duration
+    );
+    assert!(
+        report.duration < SHORT + Duration::from_secs(2),
+        "stopped too late: {:?}",
+        report.duration
+    );
     report
 }
 
@@ -99,7 +107,12 @@ fn deep_recursion_raises_whatever_limit_is_asked_for() {
             "import sys\nsys.setrecursionlimit(10**6)\ntry:\n    {indented}\n    print 'ended'\nexcept RuntimeError as e:\n    print 'RuntimeError'\n"
         );
         let report = run(&source);
-        assert_eq!(report.outcome, Outcome::Succeeded, "{body}\n{}", stderr(&report));
+        assert_eq!(
+            report.outcome,
+            Outcome::Succeeded,
+            "{body}\n{}",
+            stderr(&report)
+        );
         assert_eq!(stdout(&report), "RuntimeError\n", "{body}");
     }
 }
@@ -108,9 +121,16 @@ fn deep_recursion_raises_whatever_limit_is_asked_for() {
 #[test]
 fn deep_recursion_through_the_compiler_raises() {
     for call in ["exec 'f()'", "eval('f()')", "execfile('/hook/hook.py')"] {
-        let source = format!("import sys\nsys.setrecursionlimit(10**6)\ndef f():\n    {call}\ntry:\n    f()\nexcept Exception as e:\n    pass\nprint 'raised'\n");
+        let source = format!(
+            "import sys\nsys.setrecursionlimit(10**6)\ndef f():\n    {call}\ntry:\n    f()\nexcept Exception as e:\n    pass\nprint 'raised'\n"
+        );
         let report = run(&source);
-        assert_eq!(report.outcome, Outcome::Succeeded, "{call}\n{}", stderr(&report));
+        assert_eq!(
+            report.outcome,
+            Outcome::Succeeded,
+            "{call}\n{}",
+            stderr(&report)
+        );
         assert!(stdout(&report).ends_with("raised\n"), "{call}");
     }
 }
@@ -128,8 +148,14 @@ fn tmp_has_a_byte_quota_that_reads_as_no_space() {
         "open('/tmp/after', 'w').write('y' * 1000000)\nprint os.path.getsize('/tmp/after')\n",
     ));
     assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
-    assert_eq!(stdout(&report), "[Errno 28] No space left on device\n1000000\n");
-    assert_eq!((report.tmp_leftovers.files, report.tmp_leftovers.bytes), (1, 1_000_000));
+    assert_eq!(
+        stdout(&report),
+        "[Errno 28] No space left on device\n1000000\n"
+    );
+    assert_eq!(
+        (report.tmp_leftovers.files, report.tmp_leftovers.bytes),
+        (1, 1_000_000)
+    );
 }
 
 #[test]
@@ -139,22 +165,40 @@ fn tmp_has_a_file_quota() {
         "try:\n    while True:\n        open('/tmp/f%d' % n, 'w').close()\n        n += 1\n",
         "except IOError as e: print n, e.strerror\n",
     ));
-    assert_eq!(stdout(&report), "1000 No space left on device\n", "{}", stderr(&report));
+    assert_eq!(
+        stdout(&report),
+        "1000 No space left on device\n",
+        "{}",
+        stderr(&report)
+    );
 }
 
 #[test]
 fn descriptors_are_limited() {
-    let report = run("files = []\ntry:\n    while True: files.append(open('/tmp/x', 'w'))\nexcept IOError as e: print e.strerror\n");
-    assert_eq!(stdout(&report), "No file descriptors available\n", "{}", stderr(&report));
+    let report = run(
+        "files = []\ntry:\n    while True: files.append(open('/tmp/x', 'w'))\nexcept IOError as e: print e.strerror\n",
+    );
+    assert_eq!(
+        stdout(&report),
+        "No file descriptors available\n",
+        "{}",
+        stderr(&report)
+    );
 }
 
 #[test]
 fn exit_codes_and_tracebacks_are_those_of_python() {
     let report = run("import sys\nprint >>sys.stderr, 'bye'\nsys.exit(3)");
-    assert_eq!((report.outcome, report.exit_code), (Outcome::Failed, Some(3)));
+    assert_eq!(
+        (report.outcome, report.exit_code),
+        (Outcome::Failed, Some(3))
+    );
     assert_eq!(stderr(&report), "bye\n");
     let report = run("def f():\n    return 1 / 0\n\nf()\n");
-    assert_eq!((report.outcome, report.exit_code), (Outcome::Failed, Some(1)));
+    assert_eq!(
+        (report.outcome, report.exit_code),
+        (Outcome::Failed, Some(1))
+    );
     let expected = concat!(
         "Traceback (most recent call last):\n",
         "  File \"/hook/hook.py\", line 4, in <module>\n    f()\n",
@@ -164,7 +208,10 @@ fn exit_codes_and_tracebacks_are_those_of_python() {
     assert_eq!(stderr(&report), expected);
     assert_eq!(run("import sys; sys.exit()").outcome, Outcome::Succeeded);
     let report = run("import sys; sys.exit('message')");
-    assert_eq!((stderr(&report).as_str(), report.exit_code), ("message\n", Some(1)));
+    assert_eq!(
+        (stderr(&report).as_str(), report.exit_code),
+        ("message\n", Some(1))
+    );
     let report = run("import os; os._exit(7)");
     assert_eq!(report.exit_code, Some(7));
 }
@@ -173,6 +220,10 @@ fn exit_codes_and_tracebacks_are_those_of_python() {
 fn syntax_errors_name_the_line() {
     let report = run("x = 1\nif x:\nprint x\n");
     assert_eq!(report.outcome, Outcome::Failed);
-    assert!(stderr(&report).contains("File \"/hook/hook.py\", line 3"), "{}", stderr(&report));
+    assert!(
+        stderr(&report).contains("File \"/hook/hook.py\", line 3"),
+        "{}",
+        stderr(&report)
+    );
     assert!(stderr(&report).contains("IndentationError: expected an indented block"));
 }

@@ -4,14 +4,14 @@
 use std::cell::Cell;
 
 use codehook_sandbox::Outcome;
-use codehook_template::{Mapping, RenderError, Template, TokenValues};
+use codehook_template::{EventToken, Mapping, Position, RenderError, Template, TokenValues};
 use codehook_tests::{TestRun, run, stderr, stdout};
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use serde_json::{Value, json};
 
 /// Batches of the property test; each is one run of the interpreter with up to [`BATCH`] templates.
-const BATCHES: u32 = 24;
+const BATCHES: u32 = 40;
 const BATCH: usize = 320;
 
 /// What stands for the tokens in the script that the rendered one is compared with. Plain letters: no text around them
@@ -73,7 +73,13 @@ impl Case {
                 values.insert("A".parse().unwrap(), self.values[0].as_str());
                 values.insert("B".parse().unwrap(), self.values[1].as_str());
                 match template.render(&values) {
-                    Ok(rendered) => return Ok(Made::Script(String::from_utf8(rendered.script).unwrap())),
+                    Ok(rendered) => {
+                        return Ok(Made::Script(
+                            String::from_utf8(rendered.script)
+                                .unwrap()
+                                .replace("\\x27", "'"),
+                        ));
+                    }
                     Err(error) => error.to_string(),
                 }
             }
@@ -90,7 +96,8 @@ impl Case {
     /// Whether `message` starts with `hook.py:LINE:COLUMN: token @NAME@` and the template has that token just there.
     fn names_a_token(&self, message: &str) -> bool {
         let mut parts = message.splitn(4, ':');
-        let (Some("hook.py"), Some(line), Some(column), Some(rest)) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some("hook.py"), Some(line), Some(column), Some(rest)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return false;
         };
@@ -100,7 +107,15 @@ impl Case {
         let Some(token) = rest.strip_prefix(" token ").and_then(|rest| rest.get(..3)) else {
             return false;
         };
-        let there: String = self.template.split('\n').nth(line - 1).unwrap_or("").chars().skip(column - 1).take(3).collect();
+        let there: String = self
+            .template
+            .split('\n')
+            .nth(line - 1)
+            .unwrap_or("")
+            .chars()
+            .skip(column - 1)
+            .take(3)
+            .collect();
         there == token && MARKERS.iter().any(|(name, _)| *name == token)
     }
 
@@ -110,7 +125,10 @@ impl Case {
         let mut rest = self.template.as_str();
         while let Some(next) = rest.chars().next() {
             let token = MARKERS.iter().find(|(token, _)| rest.starts_with(token));
-            let (text, used) = token.map_or_else(|| (&rest[..next.len_utf8()], next.len_utf8()), |(token, marker)| (*marker, token.len()));
+            let (text, used) = token.map_or_else(
+                || (&rest[..next.len_utf8()], next.len_utf8()),
+                |(token, marker)| (*marker, token.len()),
+            );
             marked.push_str(text);
             rest = &rest[used..];
         }
@@ -122,7 +140,10 @@ impl Case {
         let replaced = marked.as_array().unwrap().iter().map(|event| {
             let mut event = event.clone();
             if let Some(text) = event[2].as_array() {
-                let text: Vec<u32> = text.iter().map(|code| code.as_u64().unwrap() as u32).collect();
+                let text: Vec<u32> = text
+                    .iter()
+                    .map(|code| code.as_u64().unwrap() as u32)
+                    .collect();
                 event[2] = json!(self.with_values(&text, event[1] == "unicode"));
             }
             event
@@ -135,7 +156,10 @@ impl Case {
         let mut replaced = Vec::new();
         while let Some((&first, rest)) = text.split_first() {
             let codes = |marker: &str| marker.bytes().map(u32::from).collect::<Vec<_>>();
-            let found = MARKERS.iter().zip(&self.values).find(|((_, marker), _)| text.starts_with(&codes(marker)));
+            let found = MARKERS
+                .iter()
+                .zip(&self.values)
+                .find(|((_, marker), _)| text.starts_with(&codes(marker)));
             match found {
                 None => {
                     replaced.push(first);
@@ -159,12 +183,19 @@ fn judge(pairs: &[(&Case, String)]) -> Vec<Value> {
     let cases: Vec<_> = pairs
         .iter()
         .map(|(case, rendered)| {
-            let names: serde_json::Map<_, _> =
-                MARKERS.iter().zip(&case.values).map(|((_, marker), value)| ((*marker).to_owned(), json!(value))).collect();
+            let names: serde_json::Map<_, _> = MARKERS
+                .iter()
+                .zip(&case.values)
+                .map(|((_, marker), value)| ((*marker).to_owned(), json!(value)))
+                .collect();
             json!({"rendered": rendered, "marked": case.marked(), "names": names})
         })
         .collect();
-    let hex: String = json!(cases).to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = json!(cases)
+        .to_string()
+        .bytes()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let report = run(&JUDGE.replace("@CASES@", &hex));
     assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
     serde_json::from_str(&stdout(&report)).unwrap()
@@ -192,8 +223,21 @@ fn number() -> impl Strategy<Value = String> {
 
 /// The inside of a literal. A raw unicode literal has no truncated `\u`: no value makes that one legal or illegal.
 fn body(raw: bool, quote: &'static str) -> impl Strategy<Value = String> {
-    let mut texts = vec!["x", "7", " ", "é", "#", "%s", "{}", "@", "@@", "@x", "A@", "\\\\", "\\n", "\\", "\\1", "\\12", "\\101"];
-    texts.extend(["\\x41", "\\u0041", "\\U00000041", "\\N{DIGIT ONE}", "u0041", "\\'", "\\\"", "\\\n", "\\\r\n"]);
+    let mut texts = vec![
+        "x", "7", " ", "é", "#", "%s", "{}", "@", "@@", "@x", "A@", "\\\\", "\\n", "\\", "\\1",
+        "\\12", "\\101",
+    ];
+    texts.extend([
+        "\\x41",
+        "\\u0041",
+        "\\U00000041",
+        "\\N{DIGIT ONE}",
+        "u0041",
+        "\\'",
+        "\\\"",
+        "\\\n",
+        "\\\r\n",
+    ]);
     if !raw {
         texts.extend(["\\x", "\\x4", "\\u00", "\\N{", "\\U"]);
     }
@@ -209,7 +253,9 @@ fn body(raw: bool, quote: &'static str) -> impl Strategy<Value = String> {
 }
 
 fn literal() -> impl Strategy<Value = String> {
-    let prefix = prop::sample::select(vec!["", "", "u", "u", "r", "b", "ur", "br", "U", "R", "Br", "uR"]);
+    let prefix = prop::sample::select(vec![
+        "", "", "u", "u", "r", "b", "ur", "br", "U", "R", "Br", "uR",
+    ]);
     let quote = prop::sample::select(vec!["'", "\"", "'''", "\"\"\""]);
     (prefix, quote).prop_flat_map(|(prefix, quote)| {
         let raw = prefix.contains(['r', 'R']);
@@ -219,15 +265,45 @@ fn literal() -> impl Strategy<Value = String> {
 
 fn literals() -> impl Strategy<Value = String> {
     let between = pick(&["", " ", " \\\n", "\n", "# @B@\n", "# é @A@\n"]);
-    (literal(), prop::collection::vec((between, literal()), 0..3))
-        .prop_map(|(first, more)| more.into_iter().fold(first, |text, (between, literal)| text + &between + &literal))
+    (literal(), prop::collection::vec((between, literal()), 0..3)).prop_map(|(first, more)| {
+        more.into_iter()
+            .fold(first, |text, (between, literal)| text + &between + &literal)
+    })
 }
 
 fn bare_numbers() -> impl Strategy<Value = String> {
     pick(&[
-        "@A@", "(@A@)", "[@A@,@B@]", "3-@A@", "3 - @A@", "-@A@", "-@A@ ** 2", "@A@ ** 2", "@A@ .real", "@A@.real", "x@A@", "1@A@",
-        "@A@@B@", "@A@ @B@", "@A@(1)", "[1, 2][@A@]", "{@A@: @B@}", "max(@A@, @B@)", "not @A@", "5 if @A@ else 6", "'%s' % @A@",
-        "'%s @A@' % @A@", "@A@if 1 else 0", "3 @A@", "@A@ -@B@", "abs(@A@)", "'x'@A@", "@A@ # @B@\n", "@A@ or 1", "~@A@", "T(@A@)",
+        "@A@",
+        "(@A@)",
+        "[@A@,@B@]",
+        "3-@A@",
+        "3 - @A@",
+        "-@A@",
+        "-@A@ ** 2",
+        "@A@ ** 2",
+        "@A@ .real",
+        "@A@.real",
+        "x@A@",
+        "1@A@",
+        "@A@@B@",
+        "@A@ @B@",
+        "@A@(1)",
+        "[1, 2][@A@]",
+        "{@A@: @B@}",
+        "max(@A@, @B@)",
+        "not @A@",
+        "5 if @A@ else 6",
+        "'%s' % @A@",
+        "'%s @A@' % @A@",
+        "@A@if 1 else 0",
+        "3 @A@",
+        "@A@ -@B@",
+        "abs(@A@)",
+        "'x'@A@",
+        "@A@ # @B@\n",
+        "@A@ or 1",
+        "~@A@",
+        "T(@A@)",
     ])
 }
 
@@ -247,10 +323,12 @@ fn case() -> impl Strategy<Value = Case> {
     let tail = pick(&["", "", " # @A@", " # é"]);
     let texts = (literals(), [value(), value()]);
     let numbers = (bare_numbers(), [number(), number()]);
-    (head, prop_oneof![4 => texts, 1 => numbers], tail).prop_map(|(head, (expression, values), tail)| Case {
-        template: format!("{head}T({expression}){tail}\nL()\n"),
-        values,
-    })
+    (head, prop_oneof![4 => texts, 1 => numbers], tail).prop_map(
+        |(head, (expression, values), tail)| Case {
+            template: format!("{head}T({expression}){tail}\nL()\n"),
+            values,
+        },
+    )
 }
 
 /// Judges a batch and answers how many values were seen and how many refused.
@@ -264,7 +342,14 @@ fn check(cases: &[Case]) -> Result<(u32, u32), TestCaseError> {
         }
     }
     for ((case, script), result) in pairs.iter().zip(judge(&pairs)) {
-        prop_assert_eq!(&result[0], &case.expected(&result[1]), "{:?} became {:?}; marked: {}", case, script, result[1]);
+        prop_assert_eq!(
+            &result[0],
+            &case.expected(&result[1]),
+            "{:?} became {:?}; marked: {}",
+            case,
+            script,
+            result[1]
+        );
         seen += u32::from(result[0][0][1] != "SyntaxError");
     }
     Ok((seen, refused))
@@ -287,9 +372,273 @@ fn every_value_is_seen_as_it_is_or_refused_with_its_place() {
     });
     match result {
         Ok(()) => {}
-        Err(TestError::Fail(reason, cases)) => panic!("{reason}\nin {} case(s): {:?}", cases.len(), cases.first()),
+        Err(TestError::Fail(reason, cases)) => {
+            panic!("{reason}\nin {} case(s): {:?}", cases.len(), cases.first())
+        }
         Err(error) => panic!("{error}"),
     }
     let (seen, refused) = counts.get();
-    assert!(seen > 500 && refused > 200, "too few cases say anything: {seen} seen, {refused} refused");
+    assert!(
+        seen > 500 && refused > 200,
+        "too few cases say anything: {seen} seen, {refused} refused"
+    );
+}
+
+/// Defines `T`, which prints a text's type and its bytes or UTF-32 characters in hexadecimal.
+const SHOW: &str = "def T(x): print type(x).__name__, (x.encode('utf-32-be') if isinstance(x, unicode) else x).encode('hex')\n";
+
+/// Values with what may go wrong with them, and whether `r''` and `ur''` can hold them.
+const VALUES: [(&str, bool, bool); 14] = [
+    ("plain", true, true),
+    ("", true, true),
+    ("it's", false, false),
+    ("say \"x\"", true, true),
+    ("'''\"\"\"", false, false),
+    ("C:\\temp\\new", true, true),
+    ("ends with \\", false, false),
+    ("\\u0041", true, false),
+    ("two\nlines\r\nand\rmore\n", false, false),
+    ("nul\0here", false, false),
+    ("n\u{e9}\u{20ac}\u{1f600}\u{7f}", false, false),
+    ("@UserId@ and @UserName@", true, true),
+    ("%s {0} # \t", true, true),
+    ("'; import os; print 'pwned", false, false),
+];
+
+/// A template with `@UserName@`, and the types of what `T` shows.
+const LITERALS: [(&str, &str); 12] = [
+    ("'@UserName@'", "str"),
+    ("\"@UserName@\"", "str"),
+    ("'''@UserName@'''", "str"),
+    ("\"\"\"@UserName@\"\"\"", "str"),
+    ("b'@UserName@'", "str"),
+    ("u'@UserName@'", "unicode"),
+    ("u\"@UserName@\"", "unicode"),
+    ("u'''@UserName@'''", "unicode"),
+    ("U\"\"\"@UserName@\"\"\"", "unicode"),
+    ("r'@UserName@'", "raw str"),
+    ("bR'@UserName@'", "raw str"),
+    ("ur'@UserName@'", "raw unicode"),
+];
+
+fn shown(kind: &str, value: &str) -> String {
+    let hex: String = match kind {
+        "unicode" => value
+            .chars()
+            .map(|each| format!("{:08x}", u32::from(each)))
+            .collect(),
+        _ => value.bytes().map(|each| format!("{each:02x}")).collect(),
+    };
+    format!("{kind} {hex}\n")
+}
+
+fn render(template: &str, user_name: &str) -> Result<Vec<u8>, RenderError> {
+    let template = Template::parse(template.as_bytes(), "hook.py").unwrap();
+    let mut values = TokenValues::new();
+    values.insert(EventToken::UserName.into(), user_name);
+    values.insert(EventToken::UserId.into(), "substituted twice");
+    Ok(template.render(&values)?.script)
+}
+
+/// What the script prints; it must succeed.
+fn printed(template: &str, user_name: &str) -> String {
+    let script = render(template, user_name).unwrap_or_else(|error| panic!("{error}"));
+    let report = TestRun::new(script).run();
+    assert_eq!(
+        report.outcome,
+        Outcome::Succeeded,
+        "{template}: {}",
+        stderr(&report)
+    );
+    stdout(&report)
+}
+
+/// The value is refused where its token stands.
+fn assert_refused(template: &str, user_name: &str, line: usize, column: usize) {
+    let error = render(template, user_name).unwrap_err();
+    let site = error
+        .site()
+        .unwrap_or_else(|| panic!("no place in: {error}"));
+    assert_eq!(site.position, Position { line, column }, "{error}");
+    assert_eq!(site.token, EventToken::UserName.into(), "{error}");
+    let start = format!("hook.py:{line}:{column}: token @UserName@");
+    assert!(error.to_string().starts_with(&start), "{error}");
+}
+
+#[test]
+fn each_kind_of_literal_holds_each_kind_of_value() {
+    for (literal, kind) in LITERALS {
+        let template = format!("{SHOW}T({literal})\n");
+        for (value, raw, raw_unicode) in VALUES {
+            let holds = match kind {
+                "raw str" => raw,
+                "raw unicode" => raw_unicode,
+                _ => true,
+            };
+            if holds {
+                assert_eq!(
+                    printed(&template, value),
+                    shown(kind.trim_start_matches("raw "), value),
+                    "{literal} {value:?}"
+                );
+            } else {
+                assert_refused(&template, value, 2, 3 + literal.find('@').unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn values_outside_ascii_need_no_coding_line_and_mind_none() {
+    let value = "Søren €\u{1f600}";
+    let (bytes, characters) = (shown("str", value), shown("unicode", value));
+    let body = format!("{SHOW}T('@UserName@'); T(u'@UserName@'); T(b'@UserName@')\n");
+    for head in [
+        "",
+        "# -*- coding: utf-8 -*-\n# é\n",
+        "# coding: latin-1\n# é\n",
+        "# coding: ascii\n",
+        "\u{feff}# é\n",
+    ] {
+        let template = format!("{head}{body}");
+        assert_eq!(
+            printed(&template, value),
+            format!("{bytes}{characters}{bytes}"),
+            "{head}"
+        );
+    }
+    for head in ["", "# -*- coding: utf-8 -*-\n", "'''@UserName@'''\n"] {
+        let template = format!("{head}from __future__ import unicode_literals\n{body}");
+        assert_eq!(
+            printed(&template, value),
+            format!("{characters}{characters}{bytes}"),
+            "{head}"
+        );
+    }
+}
+
+/// The same text typed into a UTF-8 template and inserted into it is the same text to the script.
+#[test]
+fn a_value_equals_the_same_text_typed_into_the_template() {
+    let template = "# coding: utf-8\nprint ['@UserName@' == 'é', u'@UserName@' == u'é', 'é@UserName@' == 'éé', u'@UserName@é' == u'éé']\n";
+    assert_eq!(printed(template, "é"), "[True, True, True, True]\n");
+}
+
+#[test]
+fn text_outside_ascii_in_the_template_itself_needs_a_coding_line_as_in_any_python_file() {
+    let script = render("print 'é'\nprint '@UserName@'\n", "x").unwrap();
+    let report = TestRun::new(script).run();
+    assert_eq!(
+        (report.outcome, report.exit_code),
+        (Outcome::Failed, Some(1))
+    );
+    assert!(
+        stderr(&report)
+            .contains("SyntaxError: Non-ASCII character '\\xc3' in file /hook/hook.py on line 1"),
+        "{}",
+        stderr(&report)
+    );
+}
+
+#[test]
+fn lines_of_tracebacks_are_the_templates_lines_whatever_the_value() {
+    let template = "text = '''\n@UserName@\n''' # @UserName@\n\ndef f(): raise ValueError\ntext += u\"\"\"@UserName@\n\"\"\"\nprint repr(text)\nf()\n";
+    let script = render(template, "one\ntwo\r\nthree\n").unwrap();
+    let report = TestRun::new(script).run();
+    assert_eq!(
+        stdout(&report),
+        "u'\\none\\ntwo\\r\\nthree\\n\\none\\ntwo\\r\\nthree\\n\\n'\n"
+    );
+    assert!(
+        stderr(&report).contains("\"/hook/hook.py\", line 9, in <module>\n"),
+        "{}",
+        stderr(&report)
+    );
+    assert!(
+        stderr(&report).contains("\"/hook/hook.py\", line 5, in f\n"),
+        "{}",
+        stderr(&report)
+    );
+}
+
+const ATTACKS: [&str; 9] = [
+    "'; import os; print 'pwned",
+    "\"; import os; print \"pwned",
+    "'''\nprint 'pwned'\n'''",
+    "\"\"\"\nprint 'pwned'\n\"\"\"",
+    "\\'; print 'pwned'; '",
+    "\\\nprint 'pwned'",
+    "\r\nprint 'pwned'\r\n",
+    "\u{2028}print 'pwned'\u{85}\x0c",
+    "'\0\nprint 'pwned'",
+];
+
+#[test]
+fn code_in_a_value_is_text_in_every_literal_and_comment() {
+    for attack in ATTACKS {
+        for (literal, kind) in &LITERALS[..9] {
+            let template = format!("{SHOW}T({literal}) # @UserName@\n# @UserName@\n");
+            assert_eq!(
+                printed(&template, attack),
+                shown(kind, attack),
+                "{literal} {attack:?}"
+            );
+        }
+        assert_eq!(
+            printed(
+                "#@UserName@\nif 1: # @UserName@\n  print 'end'#@UserName@",
+                attack
+            ),
+            "end\n",
+            "{attack:?}"
+        );
+    }
+}
+
+#[test]
+fn code_in_a_value_is_refused_where_only_a_number_can_stand() {
+    let more = [
+        "1; print 'pwned'",
+        "__import__('os')",
+        "1)\nprint('pwned'",
+        "True",
+        "",
+        " 1",
+        "1 ",
+        "١",
+    ];
+    for attack in ATTACKS.into_iter().chain(more) {
+        assert_refused("import sys\n\nprint @UserName@\n", attack, 3, 7);
+    }
+}
+
+#[test]
+fn a_number_can_stand_in_code_as_the_number_it_is() {
+    let cases = [
+        ("87", "87"),
+        ("0", "0"),
+        ("-3", "-3"),
+        ("0.5", "0.5"),
+        ("1e3", "1000.0"),
+        ("-2.5", "-2.5"),
+        ("99999999999", "99999999999L"),
+    ];
+    for (value, shown) in cases {
+        assert_eq!(
+            printed("print repr(@UserName@)\n", value),
+            format!("{shown}\n")
+        );
+    }
+    for value in ["010", "0x1f", "1_000", "1L", "1j", "+1", ".5", "--1", "nan"] {
+        assert_refused("é = 1\nprint repr(é, @UserName@)\n", value, 2, 15);
+    }
+}
+
+#[test]
+fn a_comment_that_would_declare_an_encoding_is_refused() {
+    assert_refused("#\n#@UserName@\nprint 'x'\n", "coding: utf-16", 2, 2);
+    assert_eq!(
+        printed("#\n\n# @UserName@\nprint 'x'\n", "coding: utf-16"),
+        "x\n"
+    );
 }

@@ -161,7 +161,11 @@ impl Session {
     /// # Errors
     ///
     /// When there is no such exchange.
-    pub fn set_timeout(&mut self, id: ExchangeId, timeout: Option<std::time::Duration>) -> Result<(), EgressError> {
+    pub fn set_timeout(
+        &mut self,
+        id: ExchangeId,
+        timeout: Option<std::time::Duration>,
+    ) -> Result<(), EgressError> {
         self.exchange(id)?.set_guest_timeout(timeout);
         Ok(())
     }

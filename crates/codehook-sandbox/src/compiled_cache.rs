@@ -22,7 +22,9 @@ pub struct CompiledCache {
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// It cannot be made or looked at.
-    #[error("the cache directory {path} cannot be used ({source}): name another one, or make it writable")]
+    #[error(
+        "the cache directory {path} cannot be used ({source}): name another one, or make it writable"
+    )]
     Unusable {
         /// The directory.
         path: PathBuf,
@@ -30,7 +32,9 @@ pub enum CacheError {
         source: io::Error,
     },
     /// Somebody else could put code there.
-    #[error("the cache directory {path} must be a real directory, yours and closed to others: `chmod 700` it, or name another one")]
+    #[error(
+        "the cache directory {path} must be a real directory, yours and closed to others: `chmod 700` it, or name another one"
+    )]
     Untrusted {
         /// The directory.
         path: PathBuf,
@@ -44,13 +48,24 @@ impl CompiledCache {
     ///
     /// When the directory cannot be made, is a link, is another user's or is open to others.
     pub fn open(directory: &Path) -> Result<Self, CacheError> {
-        let unusable = |source| CacheError::Unusable { path: directory.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(unusable)?;
+        let unusable = |source| CacheError::Unusable {
+            path: directory.to_owned(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(unusable)?;
         let metadata = fs::symlink_metadata(directory).map_err(unusable)?;
         if !is_private(&metadata) || !metadata.is_dir() {
-            return Err(CacheError::Untrusted { path: directory.to_owned() });
+            return Err(CacheError::Untrusted {
+                path: directory.to_owned(),
+            });
         }
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self {
+            directory: directory.to_owned(),
+        })
     }
 
     /// The compiled form of `wasm`, if it is there.
@@ -65,7 +80,9 @@ impl CompiledCache {
         // link), the file is this user's and closed to others (checked above), and `store` puts a file there by renaming a
         // finished one and never writes to it again. A version of wasmtime or settings that differ are refused by wasmtime.
         let module = unsafe { Module::deserialize_file(engine, &path) };
-        module.inspect_err(|error| tracing::warn!(%error, "compiled code in the cache is not usable")).ok()
+        module
+            .inspect_err(|error| tracing::warn!(%error, "compiled code in the cache is not usable"))
+            .ok()
     }
 
     /// Keeps the compiled form of `wasm`. A cache that cannot be written is no reason to fail: it is said in the log.
@@ -77,9 +94,12 @@ impl CompiledCache {
     }
 
     fn write(&self, path: &Path, module: &Module) -> io::Result<()> {
-        let code = module.serialize().map_err(|error| io::Error::other(error.to_string()))?;
+        let code = module
+            .serialize()
+            .map_err(|error| io::Error::other(error.to_string()))?;
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o600))?;
         file.write_all(&code)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -91,7 +111,11 @@ impl CompiledCache {
         engine.precompile_compatibility_hash().hash(&mut settings);
         let mut key = settings.0;
         key.update(wasm);
-        let name: String = key.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name: String = key
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         self.directory.join(format!("{name}.cwasm"))
     }
 }
@@ -124,11 +148,17 @@ mod tests {
         let open = parent.path().join("open");
         fs::create_dir(&open).expect("a directory");
         fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("permissions");
-        assert!(matches!(CompiledCache::open(&open), Err(CacheError::Untrusted { .. })));
+        assert!(matches!(
+            CompiledCache::open(&open),
+            Err(CacheError::Untrusted { .. })
+        ));
         let link = parent.path().join("link");
         let private = parent.path().join("private");
         CompiledCache::open(&private).expect("a private directory");
         std::os::unix::fs::symlink(&private, &link).expect("a link");
-        assert!(matches!(CompiledCache::open(&link), Err(CacheError::Untrusted { .. })));
+        assert!(matches!(
+            CompiledCache::open(&link),
+            Err(CacheError::Untrusted { .. })
+        ));
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel,
+    PoolingAllocationConfig,
+};
 
 use crate::compiled_cache::CompiledCache;
 use crate::library::Library;
@@ -56,13 +59,17 @@ impl SandboxConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The machine cannot run it, or the address space is limited.
-    #[error("the WebAssembly engine cannot start: {0:#}; if address space is limited (`ulimit -v`), lift the limit or allow fewer concurrent runs")]
+    #[error(
+        "the WebAssembly engine cannot start: {0:#}; if address space is limited (`ulimit -v`), lift the limit or allow fewer concurrent runs"
+    )]
     Engine(wasmtime::Error),
     /// The module is not a usable interpreter.
     #[error("the interpreter cannot be compiled: {0:#}; build it again with `make python`")]
     Module(wasmtime::Error),
     /// A host function is missing or has another type.
-    #[error("the interpreter asks for something this version does not offer: {0:#}; build it again with `make python`")]
+    #[error(
+        "the interpreter asks for something this version does not offer: {0:#}; build it again with `make python`"
+    )]
     Imports(wasmtime::Error),
     /// See [`LinkError`].
     #[error(transparent)]
@@ -99,16 +106,25 @@ impl Sandbox {
     /// # Errors
     ///
     /// When the machine or the module does not serve; see [`SandboxError`].
-    pub fn new(config: SandboxConfig, wasm: &[u8], library: Arc<Library>, compiling: impl FnOnce()) -> Result<Self, SandboxError> {
-        let engine = Engine::new(&engine_config(config.max_concurrent_runs)).map_err(SandboxError::Engine)?;
+    pub fn new(
+        config: SandboxConfig,
+        wasm: &[u8],
+        library: Arc<Library>,
+        compiling: impl FnOnce(),
+    ) -> Result<Self, SandboxError> {
+        let engine = Engine::new(&engine_config(config.max_concurrent_runs))
+            .map_err(SandboxError::Engine)?;
         let module = compiled(&engine, wasm, config.cache.as_ref(), compiling)?;
         let mut linker = Linker::new(&engine);
         link_guest(&mut linker)?;
-        let interpreter = linker.instantiate_pre(&module).map_err(SandboxError::Imports)?;
-        let tmp_root = TmpRoot::new(&config.work_directory).map_err(|source| SandboxError::WorkDirectory {
-            path: config.work_directory.clone(),
-            source,
-        })?;
+        let interpreter = linker
+            .instantiate_pre(&module)
+            .map_err(SandboxError::Imports)?;
+        let tmp_root =
+            TmpRoot::new(&config.work_directory).map_err(|source| SandboxError::WorkDirectory {
+                path: config.work_directory.clone(),
+                source,
+            })?;
         let ticking = start_ticking(&engine);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -154,7 +170,12 @@ fn engine_config(max_concurrent_runs: u32) -> Config {
     config
 }
 
-fn compiled(engine: &Engine, wasm: &[u8], cache: Option<&CompiledCache>, compiling: impl FnOnce()) -> Result<Module, SandboxError> {
+fn compiled(
+    engine: &Engine,
+    wasm: &[u8],
+    cache: Option<&CompiledCache>,
+    compiling: impl FnOnce(),
+) -> Result<Module, SandboxError> {
     if let Some(module) = cache.and_then(|cache| cache.load(engine, wasm)) {
         return Ok(module);
     }

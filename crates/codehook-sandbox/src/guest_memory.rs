@@ -86,7 +86,9 @@ impl<'a> GuestMemory<'a> {
         let table = self.span(pointer, count * 8)?;
         let mut spans = Vec::with_capacity(count as usize);
         for entry in self.bytes(table).chunks_exact(8) {
-            let field = |at: usize| u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]);
+            let field = |at: usize| {
+                u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]])
+            };
             spans.push(self.span(field(0), field(4))?);
         }
         Ok(spans)
@@ -94,16 +96,28 @@ impl<'a> GuestMemory<'a> {
 }
 
 /// A copy of a piece of guest memory, for use across an await.
-pub(crate) fn copy_out(store: impl AsContext, memory: Memory, pointer: u32, len: u32) -> Option<Vec<u8>> {
+pub(crate) fn copy_out(
+    store: impl AsContext,
+    memory: Memory,
+    pointer: u32,
+    len: u32,
+) -> Option<Vec<u8>> {
     let data = memory.data(&store);
     let start = pointer as usize;
-    data.get(start..start.checked_add(len as usize)?).map(<[u8]>::to_vec)
+    data.get(start..start.checked_add(len as usize)?)
+        .map(<[u8]>::to_vec)
 }
 
 /// Copies `bytes` into guest memory; `None` when they do not fit inside it.
-pub(crate) fn copy_in(mut store: impl AsContextMut, memory: Memory, pointer: u32, bytes: &[u8]) -> Option<()> {
+pub(crate) fn copy_in(
+    mut store: impl AsContextMut,
+    memory: Memory,
+    pointer: u32,
+    bytes: &[u8],
+) -> Option<()> {
     let data = memory.data_mut(&mut store);
     let start = pointer as usize;
-    data.get_mut(start..start.checked_add(bytes.len())?)?.copy_from_slice(bytes);
+    data.get_mut(start..start.checked_add(bytes.len())?)?
+        .copy_from_slice(bytes);
     Some(())
 }

@@ -70,54 +70,84 @@ impl GuestState {
 pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     link_requests(linker)?;
     link_responses(linker)?;
-    linker.func_wrap(MODULE, "http_close", |mut caller: Caller<'_, GuestState>, handle: u32| {
-        if let Some(http) = &mut caller.data_mut().http {
-            http.close(ExchangeId::from_raw(handle));
-        }
-    })?;
-    linker.func_wrap(MODULE, "http_timeout", |mut caller: Caller<'_, GuestState>, handle: u32, timeout: i64| {
-        let state = caller.data_mut();
-        let Some(http) = &mut state.http else {
-            return state.fail(Code::Denied, NO_HTTP);
-        };
-        match http.set_timeout(ExchangeId::from_raw(handle), timeout_of(timeout)) {
-            Ok(()) => 0,
-            Err(error) => state.fail_with(&error),
-        }
-    })?;
-    linker.func_wrap(MODULE, "error_text", |mut caller: Caller<'_, GuestState>, out: u32, cap: u32| {
-        let text = caller.data().last_error.clone();
-        give(&mut caller, text.as_bytes(), out, cap)
-    })?;
+    linker.func_wrap(
+        MODULE,
+        "http_close",
+        |mut caller: Caller<'_, GuestState>, handle: u32| {
+            if let Some(http) = &mut caller.data_mut().http {
+                http.close(ExchangeId::from_raw(handle));
+            }
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "http_timeout",
+        |mut caller: Caller<'_, GuestState>, handle: u32, timeout: i64| {
+            let state = caller.data_mut();
+            let Some(http) = &mut state.http else {
+                return state.fail(Code::Denied, NO_HTTP);
+            };
+            match http.set_timeout(ExchangeId::from_raw(handle), timeout_of(timeout)) {
+                Ok(()) => 0,
+                Err(error) => state.fail_with(&error),
+            }
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "error_text",
+        |mut caller: Caller<'_, GuestState>, out: u32, cap: u32| {
+            let text = caller.data().last_error.clone();
+            give(&mut caller, text.as_bytes(), out, cap)
+        },
+    )?;
     Ok(())
 }
 
 fn link_requests(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     type Open = (u32, u32, u32, u32, u32, u32, u32, i64, i64);
-    linker.func_wrap_async(MODULE, "http_open", |mut caller: Caller<'_, GuestState>, arguments: Open| {
-        Box::new(async move {
-            let (method, method_len, url, url_len, headers, headers_len, framing, size, timeout) = arguments;
-            let parts = [(method, method_len), (url, url_len), (headers, headers_len)];
-            let Some([method, url, headers]) = copy_parts(&mut caller, parts) else {
-                return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
-            };
-            let head = match request_head(method, url, &headers, framing, size, timeout) {
-                Ok(head) => head,
-                Err(text) => return caller.data_mut().fail(Code::Invalid, text),
-            };
-            let state = caller.data_mut();
-            let Some(http) = &mut state.http else {
-                return state.fail(Code::Denied, NO_HTTP);
-            };
-            match http.open(head).await {
-                Ok(id) => i32::try_from(id.as_raw()).unwrap_or(i32::MAX),
-                Err(error) => state.fail_with(&error),
-            }
-        })
-    })?;
-    linker.func_wrap_async(MODULE, "http_write", |mut caller: Caller<'_, GuestState>, (handle, piece, len): (u32, u32, u32)| {
-        Box::new(async move { write_body(&mut caller, handle, piece, len).await })
-    })?;
+    linker.func_wrap_async(
+        MODULE,
+        "http_open",
+        |mut caller: Caller<'_, GuestState>, arguments: Open| {
+            Box::new(async move {
+                let (
+                    method,
+                    method_len,
+                    url,
+                    url_len,
+                    headers,
+                    headers_len,
+                    framing,
+                    size,
+                    timeout,
+                ) = arguments;
+                let parts = [(method, method_len), (url, url_len), (headers, headers_len)];
+                let Some([method, url, headers]) = copy_parts(&mut caller, parts) else {
+                    return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
+                };
+                let head = match request_head(method, url, &headers, framing, size, timeout) {
+                    Ok(head) => head,
+                    Err(text) => return caller.data_mut().fail(Code::Invalid, text),
+                };
+                let state = caller.data_mut();
+                let Some(http) = &mut state.http else {
+                    return state.fail(Code::Denied, NO_HTTP);
+                };
+                match http.open(head).await {
+                    Ok(id) => i32::try_from(id.as_raw()).unwrap_or(i32::MAX),
+                    Err(error) => state.fail_with(&error),
+                }
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "http_write",
+        |mut caller: Caller<'_, GuestState>, (handle, piece, len): (u32, u32, u32)| {
+            Box::new(async move { write_body(&mut caller, handle, piece, len).await })
+        },
+    )?;
     Ok(())
 }
 
@@ -142,34 +172,49 @@ async fn write_body(caller: &mut Caller<'_, GuestState>, handle: u32, piece: u32
 }
 
 fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
-    linker.func_wrap_async(MODULE, "http_finish", |mut caller: Caller<'_, GuestState>, (handle,): (u32,)| {
-        Box::new(async move {
-            match response_head(&mut caller, handle).await {
-                Ok(head) => i32::try_from(head.len()).unwrap_or(i32::MAX),
-                Err(code) => code,
-            }
-        })
-    })?;
-    linker.func_wrap_async(MODULE, "http_head", |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
-        Box::new(async move {
-            match response_head(&mut caller, handle).await {
-                Ok(head) => give(&mut caller, &head, out, cap),
-                Err(code) => code,
-            }
-        })
-    })?;
-    linker.func_wrap_async(MODULE, "http_read", |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
-        Box::new(async move {
-            let state = caller.data_mut();
-            let Some(http) = &mut state.http else {
-                return state.fail(Code::Denied, NO_HTTP);
-            };
-            match http.read(ExchangeId::from_raw(handle), cap.min(MAX_PIECE) as usize).await {
-                Ok(piece) => give(&mut caller, &piece, out, cap),
-                Err(error) => state.fail_with(&error),
-            }
-        })
-    })?;
+    linker.func_wrap_async(
+        MODULE,
+        "http_finish",
+        |mut caller: Caller<'_, GuestState>, (handle,): (u32,)| {
+            Box::new(async move {
+                match response_head(&mut caller, handle).await {
+                    Ok(head) => i32::try_from(head.len()).unwrap_or(i32::MAX),
+                    Err(code) => code,
+                }
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "http_head",
+        |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
+            Box::new(async move {
+                match response_head(&mut caller, handle).await {
+                    Ok(head) => give(&mut caller, &head, out, cap),
+                    Err(code) => code,
+                }
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "http_read",
+        |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
+            Box::new(async move {
+                let state = caller.data_mut();
+                let Some(http) = &mut state.http else {
+                    return state.fail(Code::Denied, NO_HTTP);
+                };
+                match http
+                    .read(ExchangeId::from_raw(handle), cap.min(MAX_PIECE) as usize)
+                    .await
+                {
+                    Ok(piece) => give(&mut caller, &piece, out, cap),
+                    Err(error) => state.fail_with(&error),
+                }
+            })
+        },
+    )?;
     Ok(())
 }
 
@@ -198,11 +243,20 @@ fn encode_head(head: &ResponseHead) -> Vec<u8> {
     out
 }
 
-fn request_head(method: Vec<u8>, url: Vec<u8>, headers: &[u8], framing: u32, size: i64, timeout: i64) -> Result<RequestHead, &'static str> {
+fn request_head(
+    method: Vec<u8>,
+    url: Vec<u8>,
+    headers: &[u8],
+    framing: u32,
+    size: i64,
+    timeout: i64,
+) -> Result<RequestHead, &'static str> {
     let url = String::from_utf8(url).map_err(|_| "the URL is not ASCII: percent-encode it")?;
     let body = match framing {
         0 => BodyFraming::None,
-        1 => BodyFraming::Sized(u64::try_from(size).map_err(|_| "the size of the body is negative")?),
+        1 => {
+            BodyFraming::Sized(u64::try_from(size).map_err(|_| "the size of the body is negative")?)
+        }
         2 => BodyFraming::Chunked,
         _ => return Err("the framing is none of 0, 1 and 2"),
     };
@@ -230,14 +284,20 @@ fn header_lines(block: &[u8]) -> Result<HeaderLines, &'static str> {
         if line.is_empty() {
             continue;
         }
-        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header line has no colon")?;
+        let colon = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .ok_or("a header line has no colon")?;
         let (name, value) = line.split_at(colon);
         lines.push((name.to_vec(), value[1..].trim_ascii().to_vec()));
     }
     Ok(lines)
 }
 
-fn copy_parts<const N: usize>(caller: &mut Caller<'_, GuestState>, parts: [(u32, u32); N]) -> Option<[Vec<u8>; N]> {
+fn copy_parts<const N: usize>(
+    caller: &mut Caller<'_, GuestState>,
+    parts: [(u32, u32); N],
+) -> Option<[Vec<u8>; N]> {
     let memory: Memory = memory_of(caller)?;
     let mut copies = Vec::with_capacity(N);
     for (pointer, len) in parts {
@@ -249,7 +309,8 @@ fn copy_parts<const N: usize>(caller: &mut Caller<'_, GuestState>, parts: [(u32,
 /// Copies as much of `bytes` as `cap` holds, and answers how long it is, so that a guest can ask with room for nothing first.
 fn give(caller: &mut Caller<'_, GuestState>, bytes: &[u8], out: u32, cap: u32) -> i32 {
     let len = bytes.len().min(cap as usize);
-    let copied = memory_of(caller).and_then(|memory| copy_in(&mut *caller, memory, out, &bytes[..len]));
+    let copied =
+        memory_of(caller).and_then(|memory| copy_in(&mut *caller, memory, out, &bytes[..len]));
     match copied {
         Some(()) => i32::try_from(bytes.len()).unwrap_or(i32::MAX),
         None => caller.data_mut().fail(Code::Invalid, BAD_POINTER),

@@ -27,7 +27,7 @@ pub use compiled_cache::{CacheError, CompiledCache};
 pub use engine::{Sandbox, SandboxConfig, SandboxError};
 pub use library::{Library, LibraryError};
 pub use limits::RunLimits;
-pub use output::{OutputStream, OutputSink};
+pub use output::{OutputSink, OutputStream};
 pub use report::{Captured, Outcome, RunReport, TmpLeftovers};
 pub use run::{Purpose, Script, ScriptError};
 pub use state::GuestState;

@@ -12,7 +12,9 @@ pub enum LibraryError {
     #[error("the library archive cannot be read ({0}): build it again with `make python`")]
     Unreadable(#[from] std::io::Error),
     /// An entry is neither a file nor a directory, or has a path that leaves the root.
-    #[error("the library archive holds `{0}`, which is neither a plain file nor a directory below the root")]
+    #[error(
+        "the library archive holds `{0}`, which is neither a plain file nor a directory below the root"
+    )]
     Entry(String),
 }
 

@@ -138,11 +138,17 @@ mod tests {
 
     #[test]
     fn the_longer_of_two_overlapping_secrets_is_replaced_as_a_whole() {
-        assert_eq!(redact_in_pieces(&["abc", "abcdef"], &["xabc", "defx abcd"]), "x[redacted]x [redacted]d");
+        assert_eq!(
+            redact_in_pieces(&["abc", "abcdef"], &["xabc", "defx abcd"]),
+            "x[redacted]x [redacted]d"
+        );
     }
 
     #[test]
     fn text_that_only_starts_like_a_secret_is_kept() {
-        assert_eq!(redact_in_pieces(&["hunter2"], &["hunt", "er3 hunter"]), "hunter3 hunter");
+        assert_eq!(
+            redact_in_pieces(&["hunter2"], &["hunt", "er3 hunter"]),
+            "hunter3 hunter"
+        );
     }
 }

@@ -61,7 +61,11 @@ impl Script {
     ///
     /// When the name is empty, too long, or holds a slash or NUL.
     pub fn new(name: &str, source: impl Into<Arc<[u8]>>) -> Result<Self, ScriptError> {
-        let bad = name.is_empty() || name.len() > 255 || name == "." || name == ".." || name.contains(['/', '\0']);
+        let bad = name.is_empty()
+            || name.len() > 255
+            || name == "."
+            || name == ".."
+            || name.contains(['/', '\0']);
         if bad {
             return Err(ScriptError::Name(name.to_owned()));
         }
@@ -82,7 +86,10 @@ impl Script {
 
 impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Script").field("name", &self.name).field("bytes", &self.content.len()).finish_non_exhaustive()
+        f.debug_struct("Script")
+            .field("name", &self.name)
+            .field("bytes", &self.content.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +105,14 @@ impl Sandbox {
     /// Runs `script` to its end or to a limit. Output is shown to `sink`, if there is one, as it comes.
     ///
     /// Whatever the script does ends up in the report; there is no error. Dropping the future stops the run.
-    pub async fn run(&self, script: &Script, purpose: Purpose, limits: &RunLimits, http: Session, sink: Option<OutputSink>) -> RunReport {
+    pub async fn run(
+        &self,
+        script: &Script,
+        purpose: Purpose,
+        limits: &RunLimits,
+        http: Session,
+        sink: Option<OutputSink>,
+    ) -> RunReport {
         let started = Instant::now();
         let secrets = Secrets::new(script.secrets.iter().cloned());
         let state = GuestState::new(StateParts {
@@ -132,8 +146,17 @@ impl Sandbox {
         self.report(store.into_data(), end, started, cpu, &secrets)
     }
 
-    async fn call(&self, store: &mut Store<GuestState>, name: &str, purpose: Purpose) -> wasmtime::Result<i32> {
-        let instance = self.inner.interpreter.instantiate_async(&mut *store).await?;
+    async fn call(
+        &self,
+        store: &mut Store<GuestState>,
+        name: &str,
+        purpose: Purpose,
+    ) -> wasmtime::Result<i32> {
+        let instance = self
+            .inner
+            .interpreter
+            .instantiate_async(&mut *store)
+            .await?;
         let memory = instance
             .get_memory(&mut *store, "memory")
             .ok_or_else(|| wasmtime::Error::msg("the interpreter exports no memory"))?;
@@ -141,23 +164,42 @@ impl Sandbox {
         let alloc: TypedFunc<u32, u32> = instance.get_typed_func(&mut *store, "codehook_alloc")?;
         let entry: TypedFunc<u32, i32> = instance.get_typed_func(&mut *store, purpose.export())?;
         let path = format!("{SCRIPT_DIRECTORY}/{name}\0");
-        let pointer = alloc.call_async(&mut *store, u32::try_from(path.len()).unwrap_or(u32::MAX)).await?;
-        copy_in(&mut *store, memory, pointer, path.as_bytes())
-            .ok_or_else(|| wasmtime::Error::msg("the interpreter has no memory for the path of the script"))?;
+        let pointer = alloc
+            .call_async(&mut *store, u32::try_from(path.len()).unwrap_or(u32::MAX))
+            .await?;
+        copy_in(&mut *store, memory, pointer, path.as_bytes()).ok_or_else(|| {
+            wasmtime::Error::msg("the interpreter has no memory for the path of the script")
+        })?;
         entry.call_async(&mut *store, pointer).await
     }
 
-    fn report(&self, mut state: GuestState, end: End, started: Instant, cpu: std::time::Duration, secrets: &Secrets) -> RunReport {
+    fn report(
+        &self,
+        mut state: GuestState,
+        end: End,
+        started: Instant,
+        cpu: std::time::Duration,
+        secrets: &Secrets,
+    ) -> RunReport {
         let (outcome, exit_code) = match end {
             End::TimedOut => (Outcome::TimedOut, None),
-            End::Returned(status) if status & MEMORY_ERROR != 0 => (Outcome::OutOfMemory, Some(status & EXIT_CODE_MASK)),
+            End::Returned(status) if status & MEMORY_ERROR != 0 => {
+                (Outcome::OutOfMemory, Some(status & EXIT_CODE_MASK))
+            }
             End::Returned(status) => ended(status & EXIT_CODE_MASK),
             End::Exited(status) => ended(status & EXIT_CODE_MASK),
             End::Trapped(error) => {
                 tracing::info!(error = %format!("{error:#}"), "the interpreter trapped");
                 let note = format!("\nThe interpreter crashed: {}\n", error.root_cause());
                 state.stderr.write(note.as_bytes());
-                (if state.memory_limit.refused { Outcome::OutOfMemory } else { Outcome::Crashed }, None)
+                (
+                    if state.memory_limit.refused {
+                        Outcome::OutOfMemory
+                    } else {
+                        Outcome::Crashed
+                    },
+                    None,
+                )
             }
         };
         let mut http = state.http.map(Session::into_transcript).unwrap_or_default();
@@ -180,6 +222,10 @@ impl Sandbox {
 }
 
 fn ended(exit_code: i32) -> (Outcome, Option<i32>) {
-    let outcome = if exit_code == 0 { Outcome::Succeeded } else { Outcome::Failed };
+    let outcome = if exit_code == 0 {
+        Outcome::Succeeded
+    } else {
+        Outcome::Failed
+    };
     (outcome, Some(exit_code))
 }

@@ -40,13 +40,26 @@ pub(crate) struct StateParts {
 
 impl GuestState {
     pub(crate) fn new(parts: StateParts) -> Self {
-        let StateParts { library, script, tmp_root, limits, secrets, sink, http } = parts;
+        let StateParts {
+            library,
+            script,
+            tmp_root,
+            limits,
+            secrets,
+            sink,
+            http,
+        } = parts;
         let tmp = Tmp::new(tmp_root.maker(), limits.tmp_bytes, limits.tmp_files);
         Self {
             // No argument, no environment, no preopened directory, no socket.
             wasi: WasiCtxBuilder::new().build_p1(),
             fs: GuestFs::new(library, script, tmp, limits.open_files),
-            stdout: Capture::new(OutputStream::Stdout, &secrets, limits.output_bytes, sink.clone()),
+            stdout: Capture::new(
+                OutputStream::Stdout,
+                &secrets,
+                limits.output_bytes,
+                sink.clone(),
+            ),
             stderr: Capture::new(OutputStream::Stderr, &secrets, limits.output_bytes, sink),
             http,
             last_error: String::new(),
@@ -65,7 +78,10 @@ impl GuestState {
     /// # Errors
     ///
     /// When no directory for `/tmp` can be made.
-    pub fn for_snapshot(library: Arc<Library>, show: crate::output::OutputSink) -> std::io::Result<Self> {
+    pub fn for_snapshot(
+        library: Arc<Library>,
+        show: crate::output::OutputSink,
+    ) -> std::io::Result<Self> {
         Ok(Self::new(StateParts {
             library,
             script: None,
@@ -98,7 +114,12 @@ pub(crate) struct MemoryLimit {
 }
 
 impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let allowed = desired <= self.bytes;
         if allowed {
             self.peak = self.peak.max(desired);
@@ -108,7 +129,12 @@ impl ResourceLimiter for MemoryLimit {
         Ok(allowed)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(maximum.is_none_or(|maximum| desired <= maximum))
     }
 }

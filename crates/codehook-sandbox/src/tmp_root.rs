@@ -37,20 +37,29 @@ impl TmpRoot {
             .open(directory.path().join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Self {
-            owned: Arc::new(Owned { directory, _lock: lock }),
+            owned: Arc::new(Owned {
+                directory,
+                _lock: lock,
+            }),
         })
     }
 
     /// What makes one run's directory, mode 0700.
     pub(crate) fn maker(&self) -> MakeDirectory {
         let root = self.clone();
-        Box::new(move || tempfile::Builder::new().prefix("run-").tempdir_in(root.owned.directory.path()))
+        Box::new(move || {
+            tempfile::Builder::new()
+                .prefix("run-")
+                .tempdir_in(root.owned.directory.path())
+        })
     }
 }
 
 /// Deletes the directories of dead processes. Nothing here can fail a start: what cannot be deleted stays.
 fn sweep(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
+    let Ok(entries) = fs::read_dir(parent) else {
+        return;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&path) {
@@ -62,11 +71,15 @@ fn sweep(parent: &Path) {
 
 /// Ours, a real directory, and its lock is free. A directory without a lock file is one that is being made.
 fn is_abandoned(path: &PathBuf) -> bool {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return false };
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return false;
+    };
     if !metadata.is_dir() || metadata.uid() != rustix::process::geteuid().as_raw() {
         return false;
     }
-    let Ok(lock) = File::options().write(true).open(path.join(LOCK)) else { return false };
+    let Ok(lock) = File::options().write(true).open(path.join(LOCK)) else {
+        return false;
+    };
     flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 

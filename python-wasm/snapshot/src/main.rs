@@ -27,12 +27,21 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let wasm = std::fs::read(&arguments.wasm).with_context(|| format!("cannot read {}", arguments.wasm.display()))?;
-    let archive = std::fs::read(&arguments.library).with_context(|| format!("cannot read {}", arguments.library.display()))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let wasm = std::fs::read(&arguments.wasm)
+        .with_context(|| format!("cannot read {}", arguments.wasm.display()))?;
+    let archive = std::fs::read(&arguments.library)
+        .with_context(|| format!("cannot read {}", arguments.library.display()))?;
     let library = Arc::new(Library::from_tar(archive)?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let snapshot = runtime.block_on(snapshot(&wasm, library))?;
-    std::fs::write(&arguments.out, &snapshot).with_context(|| format!("cannot write {}", arguments.out.display()))?;
+    std::fs::write(&arguments.out, &snapshot)
+        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
     println!("{}: {} bytes", arguments.out.display(), snapshot.len());
     Ok(())
 }
@@ -56,7 +65,9 @@ async fn snapshot(wasm: &[u8], library: Arc<Library>) -> anyhow::Result<Vec<u8>>
     let mut wizer = Wizer::new();
     wizer.init_func("codehook_init");
     wizer
-        .run(&mut store, wasm, async |store, module| linker.instantiate_async(store, module).await)
+        .run(&mut store, wasm, async |store, module| {
+            linker.instantiate_async(store, module).await
+        })
         .await
         .map_err(readable)
         .context("the interpreter could not be initialised")

@@ -268,3 +268,26 @@ async fn an_early_answer_is_not_lost_under_tls_either() {
         assert_eq!(read_all(&mut session, id).await.unwrap(), b"nope");
     }
 }
+
+#[tokio::test]
+async fn a_detour_does_not_change_whose_certificate_is_asked_for() {
+    let authority = Authority::new();
+    let named_for_the_url = serve(authority.issue(named(HOST)), OK).await;
+    let named_for_the_detour = serve(authority.issue(named("detour.test")), OK).await;
+    for (server, expected) in [
+        (named_for_the_url, Ok(200)),
+        (named_for_the_detour, Err("tls_wrong_name")),
+    ] {
+        let port = server.port();
+        let mut policy = server.policy();
+        policy.allow = vec![HOST.parse().unwrap()];
+        policy.resolve = vec![format!("detour.test:{port}:127.0.0.1").parse().unwrap()];
+        policy.connect_to = vec![format!("{HOST}:443:detour.test:{port}").parse().unwrap()];
+        let mut session = authority.egress().session(policy);
+        let result = fetch(&mut session, get(format!("https://{HOST}/"))).await;
+        let result = result
+            .map(|(head, _)| head.status)
+            .map_err(|error| error.kind());
+        assert_eq!(result, expected);
+    }
+}

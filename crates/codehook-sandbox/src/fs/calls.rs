@@ -24,21 +24,40 @@ const DIRENT_BYTES: usize = 24;
 const MAX_TRANSFER: usize = 8 * 1024 * 1024;
 
 fn follow(flags: u32) -> Follow {
-    if flags & LOOKUP_FOLLOW == 0 { Follow::Nothing } else { Follow::Links }
+    if flags & LOOKUP_FOLLOW == 0 {
+        Follow::Nothing
+    } else {
+        Follow::Links
+    }
 }
 
 pub(crate) fn fd_close(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> Answer {
     state.fs.close(fd)
 }
 
-pub(crate) fn fd_renumber(_: &mut GuestMemory, state: &mut GuestState, from: u32, to: u32) -> Answer {
+pub(crate) fn fd_renumber(
+    _: &mut GuestMemory,
+    state: &mut GuestState,
+    from: u32,
+    to: u32,
+) -> Answer {
     state.fs.renumber(from, to)
 }
 
-pub(crate) fn fd_fdstat_get(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> Answer {
+pub(crate) fn fd_fdstat_get(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    out: u32,
+) -> Answer {
     let file = state.fs.file(fd)?;
     let (flags, rights) = match file {
-        OpenFile::Tmp { readable, writable, append, .. } => {
+        OpenFile::Tmp {
+            readable,
+            writable,
+            append,
+            ..
+        } => {
             let mut rights = ALL_RIGHTS & !(RIGHT_READ | RIGHT_WRITE);
             rights |= if *readable { RIGHT_READ } else { 0 };
             rights |= if *writable { RIGHT_WRITE } else { 0 };
@@ -58,27 +77,56 @@ pub(crate) fn fd_fdstat_get(memory: &mut GuestMemory, state: &mut GuestState, fd
     memory.write(out, &stat)
 }
 
-pub(crate) fn fd_fdstat_set_flags(_: &mut GuestMemory, state: &mut GuestState, fd: u32, flags: u32) -> Answer {
+pub(crate) fn fd_fdstat_set_flags(
+    _: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    flags: u32,
+) -> Answer {
     if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
         *append = flags & FDFLAG_APPEND != 0;
     }
     Ok(())
 }
 
-pub(crate) fn fd_filestat_get(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> Answer {
+pub(crate) fn fd_filestat_get(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    out: u32,
+) -> Answer {
     let stat = state.fs.file(fd)?.stat()?;
     memory.write(out, &stat.encode())
 }
 
-pub(crate) fn fd_filestat_set_size(_: &mut GuestMemory, state: &mut GuestState, fd: u32, size: u64) -> Answer {
+pub(crate) fn fd_filestat_set_size(
+    _: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    size: u64,
+) -> Answer {
     match state.fs.file_and_sources(fd)? {
-        (OpenFile::Tmp { file, writable: true, .. }, _, tmp) => tmp.set_len(file, size),
+        (
+            OpenFile::Tmp {
+                file,
+                writable: true,
+                ..
+            },
+            _,
+            tmp,
+        ) => tmp.set_len(file, size),
         _ => Err(Errno::Invalid),
     }
 }
 
 /// Reserving space is growing the file, which the quota counts.
-pub(crate) fn fd_allocate(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, offset: u64, len: u64) -> Answer {
+pub(crate) fn fd_allocate(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    offset: u64,
+    len: u64,
+) -> Answer {
     let end = offset.checked_add(len).ok_or(Errno::Invalid)?;
     if state.fs.file(fd)?.len()? < end {
         fd_filestat_set_size(memory, state, fd, end)?;
@@ -91,7 +139,12 @@ pub(crate) fn fd_exists(_: &mut GuestMemory, state: &mut GuestState, fd: u32) ->
     state.fs.file(fd).map(|_| ())
 }
 
-pub(crate) fn fd_prestat_get(memory: &mut GuestMemory, _: &mut GuestState, fd: u32, out: u32) -> Answer {
+pub(crate) fn fd_prestat_get(
+    memory: &mut GuestMemory,
+    _: &mut GuestState,
+    fd: u32,
+    out: u32,
+) -> Answer {
     if fd != super::ROOT_DESCRIPTOR {
         return Err(Errno::BadDescriptor);
     }
@@ -99,7 +152,13 @@ pub(crate) fn fd_prestat_get(memory: &mut GuestMemory, _: &mut GuestState, fd: u
     memory.write_u32(out.wrapping_add(4), 1)
 }
 
-pub(crate) fn fd_prestat_dir_name(memory: &mut GuestMemory, _: &mut GuestState, fd: u32, out: u32, len: u32) -> Answer {
+pub(crate) fn fd_prestat_dir_name(
+    memory: &mut GuestMemory,
+    _: &mut GuestState,
+    fd: u32,
+    out: u32,
+    len: u32,
+) -> Answer {
     if fd != super::ROOT_DESCRIPTOR {
         return Err(Errno::BadDescriptor);
     }
@@ -109,15 +168,34 @@ pub(crate) fn fd_prestat_dir_name(memory: &mut GuestMemory, _: &mut GuestState, 
     memory.write(out, b"/")
 }
 
-pub(crate) fn fd_pread(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> Answer {
+pub(crate) fn fd_pread(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    offset: u64,
+    out: u32,
+) -> Answer {
     let spans = memory.buffers(buffers, count)?;
     let total = read_spans(memory, state, fd, offset, &spans)?;
     memory.write_u32(out, total)
 }
 
-pub(crate) fn fd_read(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, out: u32) -> Answer {
+pub(crate) fn fd_read(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    out: u32,
+) -> Answer {
     let spans = memory.buffers(buffers, count)?;
-    let offset = state.fs.file(fd)?.position().map_or(0, |position| *position);
+    let offset = state
+        .fs
+        .file(fd)?
+        .position()
+        .map_or(0, |position| *position);
     let total = read_spans(memory, state, fd, offset, &spans)?;
     if let Ok(position) = state.fs.file(fd)?.position() {
         *position = offset.saturating_add(u64::from(total));
@@ -125,11 +203,21 @@ pub(crate) fn fd_read(memory: &mut GuestMemory, state: &mut GuestState, fd: u32,
     memory.write_u32(out, total)
 }
 
-fn read_spans(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, offset: u64, spans: &[Span]) -> Result<u32, Errno> {
+fn read_spans(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    offset: u64,
+    spans: &[Span],
+) -> Result<u32, Errno> {
     let (file, library, _) = state.fs.file_and_sources(fd)?;
     let mut total = 0;
     for span in spans {
-        let got = file.read_at(library, offset.saturating_add(total as u64), memory.bytes_mut(*span))?;
+        let got = file.read_at(
+            library,
+            offset.saturating_add(total as u64),
+            memory.bytes_mut(*span),
+        )?;
         total += got;
         if got < span.len() {
             break;
@@ -138,7 +226,14 @@ fn read_spans(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, offset:
     u32::try_from(total).map_err(|_| Errno::Invalid)
 }
 
-pub(crate) fn fd_write(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, out: u32) -> Answer {
+pub(crate) fn fd_write(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    out: u32,
+) -> Answer {
     let spans = memory.buffers(buffers, count)?;
     let total = match state.fs.file(fd)? {
         OpenFile::Stdout => write_stream(memory, &spans, |piece| state.stdout.write(piece)),
@@ -159,7 +254,15 @@ pub(crate) fn fd_write(memory: &mut GuestMemory, state: &mut GuestState, fd: u32
     memory.write_u32(out, total)
 }
 
-pub(crate) fn fd_pwrite(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> Answer {
+pub(crate) fn fd_pwrite(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    offset: u64,
+    out: u32,
+) -> Answer {
     let spans = memory.buffers(buffers, count)?;
     let total = write_spans(memory, state, fd, offset, &spans)?;
     memory.write_u32(out, total)
@@ -174,7 +277,13 @@ fn write_stream(memory: &GuestMemory, spans: &[Span], mut write: impl FnMut(&[u8
     total
 }
 
-fn write_spans(memory: &GuestMemory, state: &mut GuestState, fd: u32, offset: u64, spans: &[Span]) -> Result<u32, Errno> {
+fn write_spans(
+    memory: &GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    offset: u64,
+    spans: &[Span],
+) -> Result<u32, Errno> {
     let (file, _, tmp) = state.fs.file_and_sources(fd)?;
     let mut total = 0_usize;
     for span in spans {
@@ -195,7 +304,14 @@ fn write_spans(memory: &GuestMemory, state: &mut GuestState, fd: u32, offset: u6
     u32::try_from(total).map_err(|_| Errno::Invalid)
 }
 
-pub(crate) fn fd_seek(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, delta: i64, whence: u32, out: u32) -> Answer {
+pub(crate) fn fd_seek(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    delta: i64,
+    whence: u32,
+    out: u32,
+) -> Answer {
     let file = state.fs.file(fd)?;
     let base = match whence {
         0 => 0,
@@ -208,12 +324,25 @@ pub(crate) fn fd_seek(memory: &mut GuestMemory, state: &mut GuestState, fd: u32,
     memory.write_u64(out, target)
 }
 
-pub(crate) fn fd_tell(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> Answer {
+pub(crate) fn fd_tell(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    out: u32,
+) -> Answer {
     let position = *state.fs.file(fd)?.position()?;
     memory.write_u64(out, position)
 }
 
-pub(crate) fn fd_readdir(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, buffer: u32, len: u32, cookie: u64, out: u32) -> Answer {
+pub(crate) fn fd_readdir(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    buffer: u32,
+    len: u32,
+    cookie: u64,
+    out: u32,
+) -> Answer {
     let taken = match state.fs.file(fd)? {
         OpenFile::Directory { listing, .. } if cookie != 0 => listing.take(),
         OpenFile::Directory { .. } => None,
@@ -249,7 +378,18 @@ pub(crate) fn fd_readdir(memory: &mut GuestMemory, state: &mut GuestState, fd: u
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_open(memory: &mut GuestMemory, state: &mut GuestState, base: u32, lookup: u32, path: u32, path_len: u32, flags: u32, rights: u64, fd_flags: u32, out: u32) -> Answer {
+pub(crate) fn path_open(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    lookup: u32,
+    path: u32,
+    path_len: u32,
+    flags: u32,
+    rights: u64,
+    fd_flags: u32,
+    out: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     let how = OpenHow {
         read: rights & RIGHT_READ != 0,
@@ -258,7 +398,11 @@ pub(crate) fn path_open(memory: &mut GuestMemory, state: &mut GuestState, base: 
         exclusive: flags & O_EXCL != 0,
         truncate: flags & O_TRUNC != 0,
     };
-    let want = if flags & O_DIRECTORY == 0 { WantDirectory::No } else { WantDirectory::Yes };
+    let want = if flags & O_DIRECTORY == 0 {
+        WantDirectory::No
+    } else {
+        WantDirectory::Yes
+    };
     let fd = state.fs.open(base, &path, follow(lookup), how, want)?;
     if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
         *append = fd_flags & FDFLAG_APPEND != 0;
@@ -266,20 +410,41 @@ pub(crate) fn path_open(memory: &mut GuestMemory, state: &mut GuestState, base: 
     memory.write_u32(out, fd)
 }
 
-pub(crate) fn path_filestat_get(memory: &mut GuestMemory, state: &mut GuestState, base: u32, lookup: u32, path: u32, path_len: u32, out: u32) -> Answer {
+pub(crate) fn path_filestat_get(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    lookup: u32,
+    path: u32,
+    path_len: u32,
+    out: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     let stat = state.fs.stat(base, &path, follow(lookup))?;
     memory.write(out, &stat.encode())
 }
 
 /// Times of `/tmp`'s files are accepted and not kept: nothing outlives the run that could be compared with them.
-pub(crate) fn path_filestat_set_times(memory: &mut GuestMemory, state: &mut GuestState, base: u32, lookup: u32, path: u32, path_len: u32) -> Answer {
+pub(crate) fn path_filestat_set_times(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    lookup: u32,
+    path: u32,
+    path_len: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     state.fs.stat(base, &path, follow(lookup))?;
     state.fs.tmp_path(base, &path).map(|_| ())
 }
 
-pub(crate) fn path_create_directory(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32) -> Answer {
+pub(crate) fn path_create_directory(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    path: u32,
+    path_len: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     if state.fs.stat(base, &path, Follow::Nothing).is_ok() {
         return Err(Errno::Exists);
@@ -287,38 +452,86 @@ pub(crate) fn path_create_directory(memory: &mut GuestMemory, state: &mut GuestS
     state.fs.create_directory(base, &path)
 }
 
-pub(crate) fn path_remove_directory(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32) -> Answer {
+pub(crate) fn path_remove_directory(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    path: u32,
+    path_len: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     state.fs.remove_directory(base, &path)
 }
 
-pub(crate) fn path_unlink_file(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32) -> Answer {
+pub(crate) fn path_unlink_file(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    path: u32,
+    path_len: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     state.fs.unlink(base, &path)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_rename(memory: &mut GuestMemory, state: &mut GuestState, from: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) -> Answer {
+pub(crate) fn path_rename(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    from: u32,
+    from_path: u32,
+    from_len: u32,
+    to: u32,
+    to_path: u32,
+    to_len: u32,
+) -> Answer {
     let from_path = memory.path(from_path, from_len)?;
     let to_path = memory.path(to_path, to_len)?;
     state.fs.rename((from, &from_path), (to, &to_path))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_link(memory: &mut GuestMemory, state: &mut GuestState, from: u32, _lookup: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) -> Answer {
+pub(crate) fn path_link(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    from: u32,
+    _lookup: u32,
+    from_path: u32,
+    from_len: u32,
+    to: u32,
+    to_path: u32,
+    to_len: u32,
+) -> Answer {
     let from_path = memory.path(from_path, from_len)?;
     let to_path = memory.path(to_path, to_len)?;
     state.fs.hard_link((from, &from_path), (to, &to_path))
 }
 
-pub(crate) fn path_symlink(memory: &mut GuestMemory, state: &mut GuestState, target: u32, target_len: u32, base: u32, path: u32, path_len: u32) -> Answer {
+pub(crate) fn path_symlink(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    target: u32,
+    target_len: u32,
+    base: u32,
+    path: u32,
+    path_len: u32,
+) -> Answer {
     let target = memory.path(target, target_len)?;
     let path = memory.path(path, path_len)?;
     state.fs.symlink(&target, base, &path)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_readlink(memory: &mut GuestMemory, state: &mut GuestState, base: u32, path: u32, path_len: u32, buffer: u32, buffer_len: u32, out: u32) -> Answer {
+pub(crate) fn path_readlink(
+    memory: &mut GuestMemory,
+    state: &mut GuestState,
+    base: u32,
+    path: u32,
+    path_len: u32,
+    buffer: u32,
+    buffer_len: u32,
+    out: u32,
+) -> Answer {
     let path = memory.path(path, path_len)?;
     let target = state.fs.read_link(base, &path)?;
     let len = target.len().min(buffer_len as usize);

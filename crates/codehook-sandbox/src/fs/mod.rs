@@ -93,7 +93,10 @@ impl GuestFs {
         if descriptor == ROOT_DESCRIPTOR {
             return Err(Errno::NotSupported);
         }
-        let slot = self.files.get_mut(descriptor as usize).ok_or(Errno::BadDescriptor)?;
+        let slot = self
+            .files
+            .get_mut(descriptor as usize)
+            .ok_or(Errno::BadDescriptor)?;
         match slot.take() {
             Some(OpenFile::Tmp { file, .. }) => self.tmp.close(&file),
             Some(_) => {}
@@ -116,7 +119,14 @@ impl GuestFs {
         Ok(())
     }
 
-    pub(crate) fn open(&mut self, base: u32, path: &str, follow: Follow, how: OpenHow, want_directory: WantDirectory) -> Result<u32, Errno> {
+    pub(crate) fn open(
+        &mut self,
+        base: u32,
+        path: &str,
+        follow: Follow,
+        how: OpenHow,
+        want_directory: WantDirectory,
+    ) -> Result<u32, Errno> {
         let place = self.place(base, path)?;
         let file = match place {
             Place::Tmp(path) => self.open_in_tmp(&path, follow, how, want_directory)?,
@@ -220,7 +230,11 @@ impl GuestFs {
             Place::Tmp(path) => Ok(path),
             Place::Fixed(path) => {
                 let parent = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
-                if self.stat_fixed(&path).is_ok() || self.stat_fixed(if parent.is_empty() { "/" } else { parent }).is_ok() {
+                if self.stat_fixed(&path).is_ok()
+                    || self
+                        .stat_fixed(if parent.is_empty() { "/" } else { parent })
+                        .is_ok()
+                {
                     Err(Errno::ReadOnly)
                 } else {
                     Err(Errno::NoEntry)
@@ -255,9 +269,18 @@ impl GuestFs {
         u32::try_from(at).map_err(|_| Errno::TooManyOpenFiles)
     }
 
-    fn open_in_tmp(&mut self, path: &str, follow: Follow, how: OpenHow, want: WantDirectory) -> Result<OpenFile, Errno> {
+    fn open_in_tmp(
+        &mut self,
+        path: &str,
+        follow: Follow,
+        how: OpenHow,
+        want: WantDirectory,
+    ) -> Result<OpenFile, Errno> {
         let existing = self.tmp.metadata(path, follow).ok();
-        if existing.as_ref().is_some_and(|metadata| metadata.is_symlink()) {
+        if existing
+            .as_ref()
+            .is_some_and(|metadata| metadata.is_symlink())
+        {
             return Err(Errno::Loop);
         }
         let is_directory = existing.as_ref().is_some_and(|metadata| metadata.is_dir());
@@ -270,7 +293,11 @@ impl GuestFs {
                 });
             }
             (false, WantDirectory::Yes) => {
-                return Err(if existing.is_some() { Errno::NotDirectory } else { Errno::NoEntry });
+                return Err(if existing.is_some() {
+                    Errno::NotDirectory
+                } else {
+                    Errno::NoEntry
+                });
             }
             (false, WantDirectory::No) => {}
         }
@@ -284,7 +311,12 @@ impl GuestFs {
         })
     }
 
-    fn open_fixed(&mut self, path: &str, how: OpenHow, want: WantDirectory) -> Result<OpenFile, Errno> {
+    fn open_fixed(
+        &mut self,
+        path: &str,
+        how: OpenHow,
+        want: WantDirectory,
+    ) -> Result<OpenFile, Errno> {
         let stat = self.stat_fixed(path);
         if path == "/dev/null" {
             return Ok(OpenFile::Null);
@@ -305,10 +337,16 @@ impl GuestFs {
             (_, WantDirectory::Yes) => Err(Errno::NotDirectory),
             _ => {
                 if let Some(content) = self.script_at(path) {
-                    return Ok(OpenFile::Script { content, position: 0 });
+                    return Ok(OpenFile::Script {
+                        content,
+                        position: 0,
+                    });
                 }
                 let content = self.library.file(path).ok_or(Errno::NoEntry)?;
-                Ok(OpenFile::Library { content, position: 0 })
+                Ok(OpenFile::Library {
+                    content,
+                    position: 0,
+                })
             }
         }
     }
@@ -329,7 +367,9 @@ impl GuestFs {
         match path {
             "/dev/null" => Ok(Stat::fixed(FileKind::CharacterDevice, 0, path)),
             "/" | "/dev" | SCRIPT_DIRECTORY => Ok(Stat::fixed(FileKind::Directory, 0, path)),
-            _ if self.library.directory(path).is_some() => Ok(Stat::fixed(FileKind::Directory, 0, path)),
+            _ if self.library.directory(path).is_some() => {
+                Ok(Stat::fixed(FileKind::Directory, 0, path))
+            }
             _ => Err(Errno::NoEntry),
         }
     }
@@ -349,10 +389,16 @@ impl GuestFs {
             })
             .collect();
         match path {
-            "/" => entries.extend(["dev", "hook", "tmp"].map(|name| DirectoryEntry::new(name, FileKind::Directory))),
+            "/" => entries.extend(
+                ["dev", "hook", "tmp"].map(|name| DirectoryEntry::new(name, FileKind::Directory)),
+            ),
             "/dev" => entries.push(DirectoryEntry::new("null", FileKind::CharacterDevice)),
             SCRIPT_DIRECTORY => {
-                entries.extend(self.script.iter().map(|script| DirectoryEntry::new(&script.name, FileKind::Regular)));
+                entries.extend(
+                    self.script
+                        .iter()
+                        .map(|script| DirectoryEntry::new(&script.name, FileKind::Regular)),
+                );
             }
             _ => {}
         }

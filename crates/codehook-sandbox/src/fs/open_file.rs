@@ -65,17 +65,26 @@ impl OpenFile {
     }
 
     /// Reads at `offset` into `out`; less than asked for only at the end.
-    pub(crate) fn read_at(&self, library: &Library, offset: u64, out: &mut [u8]) -> Result<usize, Errno> {
+    pub(crate) fn read_at(
+        &self,
+        library: &Library,
+        offset: u64,
+        out: &mut [u8],
+    ) -> Result<usize, Errno> {
         let content = match self {
             Self::Stdin | Self::Null => return Ok(0),
             Self::Stdout | Self::Stderr => return Err(Errno::BadDescriptor),
             Self::Directory { .. } => return Err(Errno::IsDirectory),
-            Self::Tmp { readable: false, .. } => return Err(Errno::BadDescriptor),
+            Self::Tmp {
+                readable: false, ..
+            } => return Err(Errno::BadDescriptor),
             Self::Tmp { file, .. } => return read_file_at(file, offset, out),
             Self::Library { content, .. } => library.content(content),
             Self::Script { content, .. } => content,
         };
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
+        let start = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(content.len());
         let rest = &content[start..];
         let len = rest.len().min(out.len());
         out[..len].copy_from_slice(&rest[..len]);
@@ -86,9 +95,15 @@ impl OpenFile {
     pub(crate) fn write_at(&self, tmp: &mut Tmp, offset: u64, data: &[u8]) -> Result<usize, Errno> {
         match self {
             Self::Null => Ok(data.len()),
-            Self::Tmp { file, writable: true, .. } => {
+            Self::Tmp {
+                file,
+                writable: true,
+                ..
+            } => {
                 let admitted = tmp.admit_write(file, offset, data.len() as u64)?;
-                let admitted = usize::try_from(admitted).unwrap_or(data.len()).min(data.len());
+                let admitted = usize::try_from(admitted)
+                    .unwrap_or(data.len())
+                    .min(data.len());
                 file.write_all_at(&data[..admitted], offset)?;
                 Ok(admitted)
             }
@@ -99,7 +114,9 @@ impl OpenFile {
     /// Where the next read or write is.
     pub(crate) fn position(&mut self) -> Result<&mut u64, Errno> {
         match self {
-            Self::Library { position, .. } | Self::Script { position, .. } | Self::Tmp { position, .. } => Ok(position),
+            Self::Library { position, .. }
+            | Self::Script { position, .. }
+            | Self::Tmp { position, .. } => Ok(position),
             _ => Err(Errno::IllegalSeek),
         }
     }
@@ -124,7 +141,11 @@ impl OpenFile {
                 let name = format!("{}", content.start);
                 Ok(Stat::fixed(FileKind::Regular, content.len() as u64, &name))
             }
-            Self::Script { content, .. } => Ok(Stat::fixed(FileKind::Regular, content.len() as u64, "/hook")),
+            Self::Script { content, .. } => Ok(Stat::fixed(
+                FileKind::Regular,
+                content.len() as u64,
+                "/hook",
+            )),
             Self::Tmp { file, .. } => Ok(Stat::from_metadata(&file.metadata()?)),
         }
     }

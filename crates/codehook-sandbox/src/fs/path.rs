@@ -36,7 +36,10 @@ mod tests {
 
     #[test]
     fn dots_never_climb_above_the_root() {
-        assert_eq!(resolve("/", "../../etc/passwd"), Place::Fixed("/etc/passwd".into()));
+        assert_eq!(
+            resolve("/", "../../etc/passwd"),
+            Place::Fixed("/etc/passwd".into())
+        );
         assert_eq!(resolve("/tmp", "../../../usr"), Place::Fixed("/usr".into()));
         assert_eq!(resolve("/tmp/a", ".."), Place::Tmp(".".into()));
     }

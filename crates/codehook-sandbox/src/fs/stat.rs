@@ -74,7 +74,11 @@ impl Stat {
             device: 2,
             inode: metadata.ino(),
             links: metadata.nlink(),
-            size: if kind == FileKind::Directory { 0 } else { metadata.len() },
+            size: if kind == FileKind::Directory {
+                0
+            } else {
+                metadata.len()
+            },
             times: [
                 nanoseconds(metadata.atime(), metadata.atime_nsec()),
                 nanoseconds(metadata.mtime(), metadata.mtime_nsec()),

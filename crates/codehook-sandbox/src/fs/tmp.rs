@@ -96,8 +96,13 @@ impl Tmp {
         }
         let mut options = OpenOptions::new();
         // A file made without write access would be refused by the host; the guest cannot write through it all the same.
-        options.read(how.read || !how.write).write(how.write || how.create || how.truncate);
-        options.create(how.create && !how.exclusive).create_new(how.create && how.exclusive).truncate(how.truncate);
+        options
+            .read(how.read || !how.write)
+            .write(how.write || how.create || how.truncate);
+        options
+            .create(how.create && !how.exclusive)
+            .create_new(how.create && how.exclusive)
+            .truncate(how.truncate);
         let file = self.dir()?.open_with(path, &options)?;
         let metadata = file.metadata()?;
         if before.is_none() {
@@ -112,8 +117,12 @@ impl Tmp {
     }
 
     pub(crate) fn close(&mut self, file: &File) {
-        let Ok(metadata) = file.metadata() else { return };
-        let Some(inode) = self.open.get_mut(&metadata.ino()) else { return };
+        let Ok(metadata) = file.metadata() else {
+            return;
+        };
+        let Some(inode) = self.open.get_mut(&metadata.ino()) else {
+            return;
+        };
         inode.descriptors -= 1;
         if inode.descriptors == 0 {
             if inode.deleted {

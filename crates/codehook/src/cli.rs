@@ -1,0 +1,216 @@
+//! The command line: what can be typed, and the help that teaches it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand};
+use codehook_egress::{AllowRule, ConnectTo, ResolveOverride};
+use codehook_sandbox::RunLimits;
+
+use crate::say::Format;
+use crate::secret::SecretText;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  the script succeeded
+    1  the script failed or crashed; its own exit code is in the summary and
+       in the report
+    2  bad usage or input: an unreadable file, a bad event, a refused rendering
+       (with file:line:column)
+    3  this machine does not let the engine work; the message says why
+  124  the script was stopped at its time limit
+  130  interrupted (Ctrl-C); there is no report
+  137  the script ran out of memory
+  143  terminated (SIGTERM); there is no report";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  Run a hook for one event, without network:
+    codehook run hook.py --event event.json
+
+  A hook that calls one host with a token, which is @secret.OKTA_TOKEN@ in
+  the template and the environment variable OKTA_TOKEN here:
+    codehook run okta.py --event event.json --allow example.okta.com \\
+      --secret OKTA_TOKEN
+
+  The same against a test server on this machine in place of the real host:
+    codehook run okta.py --event event.json --allow example.okta.com \\
+      --secret OKTA_TOKEN --allow-private --ca-cert ca.pem \\
+      --connect-to example.okta.com:443:127.0.0.1:8443
+
+  An event from a pipe, the report for a program:
+    producer | codehook run hook.py --event - --json | jq .status";
+
+const CHECK_EXAMPLES: &str = "\
+Warnings are about tokens that are probably misspelt, files left in /tmp,
+credentials and placeholders in the script, and what no hook can do (processes,
+servers, raw connections).
+
+Examples:
+    codehook check hook.py
+    codehook check hook.py --mapping mapping.json
+    codehook check hook.py --json | jq '.warnings[].message'
+
+Exit codes:
+    0  the script compiles, with or without warnings
+    1  it does not compile; the interpreter's message is shown
+    2  bad usage or input: an unreadable file, a token where none can stand
+       (with file:line:column)
+    3  this machine does not let the engine work; the message says why";
+
+/// Run Python 2.7 codehooks, each inside its own WebAssembly sandbox.
+///
+/// A codehook is a script template: Python 2.7 with tokens such as @UserName@, which are replaced by the values of an event. It
+/// reaches nothing but a private /tmp and the HTTP hosts it is allowed.
+#[derive(Debug, Parser)]
+#[command(name = "codehook", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a script template for one event.
+    #[command(after_long_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Run(Box<RunArgs>),
+    /// Compile a script template without running it; list its tokens and hosts, and warn.
+    #[command(after_long_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Show the interpreter, its packages and where its compiled code is kept.
+    Runtime(RuntimeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The script template.
+    pub(crate) script: PathBuf,
+    /// The event: a file, or `-` for standard input. JSON if it starts with `{`, form-encoded otherwise.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+    /// Where in the event the tokens' values are: a JSON file such as {"tokens": {"UserEmail": "$.user.email"}}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// The value of @Hostname@: the instance that the event comes from.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) hostname: Option<String>,
+    /// A host the script may reach: `[scheme://]host[:port]`, `*.example.com`, or `*` for all. May be repeated.
+    #[arg(long, value_name = "HOST", help_heading = "Network")]
+    pub(crate) allow: Vec<AllowRule>,
+    /// Allowed hosts may be at private, loopback and link-local addresses.
+    #[arg(long, help_heading = "Network")]
+    pub(crate) allow_private: bool,
+    /// Use this address for the host and port, as in curl: HOST:PORT:ADDRESS. May be repeated.
+    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Network")]
+    pub(crate) resolve: Vec<ResolveOverride>,
+    /// For requests to HOST1:PORT1 connect to HOST2:PORT2, as in curl. May be repeated.
+    ///
+    /// The URL, the Host header and the name in the server's certificate stay HOST1's. An empty HOST1 or PORT1 means any, an empty
+    /// HOST2 or PORT2 the request's own.
+    #[arg(long, value_name = "HOST1:PORT1:HOST2:PORT2", help_heading = "Network")]
+    pub(crate) connect_to: Vec<ConnectTo>,
+    /// Trust the certificates in this PEM file, besides the system's. May be repeated.
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    pub(crate) ca_cert: Vec<PathBuf>,
+    /// A secret, for @secret.NAME@ in the template: NAME=VALUE, or NAME for the value of the environment variable NAME. May be
+    /// repeated.
+    ///
+    /// Prefer NAME alone or --secret-file: other users of this machine can read command lines, and shells keep them. Secrets are
+    /// replaced by [redacted] in all output.
+    #[arg(long, value_name = "NAME[=VALUE]", help_heading = "Secrets")]
+    pub(crate) secret: Vec<SecretText>,
+    /// A secret from a file, without the line end at the file's end. May be repeated.
+    #[arg(long, value_name = "NAME=PATH", help_heading = "Secrets")]
+    pub(crate) secret_file: Vec<String>,
+    /// How long the script may take, waiting included: 30s, 1m 30s, 500ms.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout, help_heading = "Limits")]
+    pub(crate) timeout: Duration,
+    /// How much memory the script may use, the interpreter's own 30 MiB included: from 48MiB to 2GiB.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_memory, help_heading = "Limits")]
+    pub(crate) memory: usize,
+    /// Print one JSON report on standard output, in place of the script's output and the summary.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show the script as it is run, values filled in and secrets redacted (on standard error; with --json, in the report).
+    #[arg(long)]
+    pub(crate) show_script: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+impl RunArgs {
+    pub(crate) fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Human
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The script template.
+    pub(crate) script: PathBuf,
+    /// The mapping that the hook is used with, whose own tokens are then known.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Print one JSON report on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+impl CheckArgs {
+    pub(crate) fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Human
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RuntimeArgs {
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// Where the compiled interpreter is kept [default: $XDG_CACHE_HOME/codehook or ~/.cache/codehook].
+    ///
+    /// It must be yours and closed to others, since what is in it is run.
+    #[arg(long = "cache-dir", value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write 30s, 1m 30s or 500ms"))?;
+    if time.is_zero() {
+        return Err("no script can end in no time; write 30s, for instance".to_owned());
+    }
+    Ok(time)
+}
+
+fn parse_memory(text: &str) -> Result<usize, String> {
+    let size: ByteSize = text
+        .parse()
+        .map_err(|_| "not a size; write 256MiB or 1GiB".to_owned())?;
+    let bytes = usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+    let allowed = RunLimits::MIN_MEMORY_BYTES..=RunLimits::MAX_MEMORY_BYTES;
+    if !allowed.contains(&bytes) {
+        return Err("must be from 48MiB, in which the interpreter just starts, to 2GiB".to_owned());
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Starts the interpreter, with its compiled code from the cache where there is one that can be trusted.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use codehook_python::RUNTIME;
+use codehook_sandbox::{CompiledCache, Sandbox, SandboxConfig};
+
+use crate::say::{self, Format};
+
+/// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled.
+pub(crate) fn start(cache_directory: Option<&Path>, format: Format) -> anyhow::Result<Sandbox> {
+    let cache = open_cache(cache_directory);
+    let how_often = match cache {
+        Some(_) => "once, a few seconds",
+        None => "a few seconds, at every start without a cache",
+    };
+    let config = SandboxConfig {
+        cache,
+        ..SandboxConfig::new(RUNTIME)
+    };
+    let library = codehook_python::library().context("the library inside this program")?;
+    let mut compiling_since = None;
+    let compiling = || {
+        compiling_since = Some(Instant::now());
+        if format.wants_progress() {
+            say::note(&format!(
+                "compiling the {RUNTIME} interpreter ({how_often})..."
+            ));
+        }
+    };
+    let sandbox = Sandbox::new(config, codehook_python::interpreter(), library, compiling)?;
+    if let Some(since) = compiling_since
+        && format.wants_progress()
+    {
+        say::note(&format!("done in {:.1} s", since.elapsed().as_secs_f64()));
+    }
+    Ok(sandbox)
+}
+
+/// Where compiled code is kept: the given directory, or the user's own cache. `None` without a home.
+pub(crate) fn cache_directory(
+    given: Option<&Path>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Option<PathBuf> {
+    let absolute = |name| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    given.map(Path::to_owned).or_else(|| {
+        absolute("XDG_CACHE_HOME")
+            .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+            .map(|cache| cache.join("codehook"))
+    })
+}
+
+fn open_cache(given: Option<&Path>) -> Option<CompiledCache> {
+    let Some(directory) = cache_directory(given, |name| std::env::var_os(name)) else {
+        say::note("no place for a cache, as HOME is not set: name one with `--cache-dir DIR`");
+        return None;
+    };
+    CompiledCache::open(&directory)
+        .inspect_err(|error| say::note(&format!("going on without a cache: {error}")))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(given: Option<&str>, variables: &[(&str, &str)]) -> Option<PathBuf> {
+        cache_directory(given.map(Path::new), |name| {
+            let found = variables.iter().find(|(own, _)| *own == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn the_cache_is_where_it_was_asked_for_or_where_caches_are() {
+        let both = [("XDG_CACHE_HOME", "/xdg"), ("HOME", "/home/ann")];
+        assert_eq!(directory(Some("here"), &both), Some("here".into()));
+        assert_eq!(directory(None, &both), Some("/xdg/codehook".into()));
+        assert_eq!(
+            directory(None, &both[1..]),
+            Some("/home/ann/.cache/codehook".into())
+        );
+        assert_eq!(directory(None, &[]), None);
+    }
+
+    #[test]
+    fn a_relative_cache_home_is_ignored_as_the_convention_says() {
+        let variables = [("XDG_CACHE_HOME", "cache"), ("HOME", "/home/ann")];
+        assert_eq!(
+            directory(None, &variables),
+            Some("/home/ann/.cache/codehook".into())
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The `codehook` program: runs and checks Python 2.7 codehooks on one's own machine, on the same path as a server would.
+//!
+//! It owns what a person types and reads: arguments, files, progress, summaries, reports, exit codes. What a run may do is the
+//! sandbox's business, what a template means the template crate's.
+
+mod check;
+mod cli;
+mod exit;
+mod input;
+mod interpreter;
+mod rejection;
+mod run;
+mod runtime;
+mod say;
+mod secret;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+/// The environment variable that says what to log, such as `codehook_egress=debug`.
+const LOG_VARIABLE: &str = "CODEHOOK_LOG";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let result = match cli.command {
+        Command::Run(args) => run::command(&args),
+        Command::Check(args) => check::command(&args),
+        Command::Runtime(args) => runtime::command(&args),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        say::note(&format!("{error:#}"));
+        Exit::Unable
+    });
+    exit.into()
+}

@@ -1,0 +1,206 @@
+//! `codehook run`: one template, one event, one run.
+
+mod json;
+mod live_output;
+mod show_script;
+mod summary;
+
+use codehook_egress::{Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session};
+use codehook_sandbox::{OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script};
+use codehook_template::Rendered;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::RunArgs;
+use crate::exit::Exit;
+use crate::input;
+use crate::interpreter;
+use crate::rejection::Rejection;
+use crate::run::json::JsonReport;
+use crate::run::live_output::LiveOutput;
+use crate::run::summary::Summary;
+use crate::say::{self, Format};
+use crate::secret;
+
+/// What a script keeps of its time to report a server that did not answer.
+const TIME_AFTER_A_REQUEST: Duration = Duration::from_secs(5);
+
+/// Everything a run needs besides the interpreter.
+struct Prepared {
+    script: Script,
+    rendered: Rendered,
+    limits: RunLimits,
+    http: Session,
+}
+
+/// How the wait for a run ended.
+enum Ended {
+    Report(RunReport),
+    Signal(Exit),
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When this machine does not let the engine work. Whatever is wrong with the input is told here.
+pub(crate) fn command(args: &RunArgs) -> anyhow::Result<Exit> {
+    let prepared = match prepare(args) {
+        Ok(prepared) => prepared,
+        Err(rejection) => return reject(args.format(), rejection),
+    };
+    let shown = args
+        .show_script
+        .then(|| show_script::redacted(&prepared.rendered));
+    let sandbox = interpreter::start(args.cache.directory.as_deref(), args.format())?;
+    match args.format() {
+        Format::Json => run_for_a_program(&sandbox, prepared, shown),
+        Format::Human => run_for_a_person(&sandbox, prepared, shown.as_deref()),
+    }
+}
+
+fn reject(format: Format, rejection: Rejection) -> anyhow::Result<Exit> {
+    match format {
+        Format::Human => say::note(&rejection.message),
+        Format::Json => say::json(&JsonReport::rejected(rejection))?,
+    }
+    Ok(Exit::Rejected)
+}
+
+fn prepare(args: &RunArgs) -> Result<Prepared, Rejection> {
+    let name = input::display_name(&args.script);
+    let mapping = input::mapping(args.mapping.as_deref())?;
+    let template = input::template(&args.script, &mapping)?;
+    let secrets = secret::read(&args.secret, &args.secret_file, |name| {
+        std::env::var_os(name)
+    })?;
+    let http = session(args)?;
+    let event = input::event(args.event.as_deref())?;
+    let mut values = mapping.resolve(&event, args.hostname.as_deref());
+    for (token, value) in secrets {
+        values.insert(token, value);
+    }
+    let rendered = template
+        .render(&values)
+        .map_err(|error| Rejection::render(&name, &error))?;
+    let script = Script::new(
+        &input::script_name(&args.script),
+        rendered.script.as_slice(),
+    )
+    .map_err(|error| Rejection::file(&name, error))?
+    .with_secrets(rendered.secrets.iter().cloned());
+    Ok(Prepared {
+        script,
+        rendered,
+        limits: RunLimits {
+            wall_time: args.timeout,
+            memory_bytes: args.memory,
+            ..RunLimits::default()
+        },
+        http,
+    })
+}
+
+fn session(args: &RunArgs) -> Result<Session, Rejection> {
+    let config = EgressConfig {
+        ca_certificates: input::certificates(&args.ca_cert)?,
+        ..EgressConfig::default()
+    };
+    let egress = Egress::new(config).map_err(Rejection::usage)?;
+    let private_networks = if args.allow_private {
+        PrivateNetworks::Opened
+    } else {
+        PrivateNetworks::Refused
+    };
+    let whole_run = args.timeout.saturating_sub(TIME_AFTER_A_REQUEST);
+    Ok(egress.session(Policy {
+        allow: args.allow.clone(),
+        private_networks,
+        resolve: args.resolve.clone(),
+        connect_to: args.connect_to.clone(),
+        limits: EgressLimits {
+            request_timeout: EgressLimits::DEFAULT_REQUEST_TIMEOUT.max(whole_run),
+            ..EgressLimits::default()
+        },
+    }))
+}
+
+fn run_for_a_program(
+    sandbox: &Sandbox,
+    prepared: Prepared,
+    script: Option<Vec<u8>>,
+) -> anyhow::Result<Exit> {
+    match drive(sandbox, prepared, None)? {
+        Ended::Report(report) => {
+            let exit = Exit::from(report.outcome);
+            say::json(&JsonReport::finished(report, script.as_deref()))?;
+            Ok(exit)
+        }
+        Ended::Signal(exit) => Ok(exit),
+    }
+}
+
+fn run_for_a_person(
+    sandbox: &Sandbox,
+    prepared: Prepared,
+    script: Option<&[u8]>,
+) -> anyhow::Result<Exit> {
+    if let Some(script) = script {
+        show_script::show(script);
+    }
+    let limits = prepared.limits.clone();
+    let output = LiveOutput::start();
+    let ended = drive(sandbox, prepared, Some(output.sink()))?;
+    match ended {
+        Ended::Report(report) => {
+            output.finish();
+            say::stderr(Summary::new(&report, &limits).to_string().as_bytes());
+            Ok(report.outcome.into())
+        }
+        // Output that somebody does not read must not keep the program from ending.
+        Ended::Signal(exit) => Ok(exit),
+    }
+}
+
+/// Runs the script, or stops it at a signal. Either way nothing of it is left when this returns.
+fn drive(sandbox: &Sandbox, prepared: Prepared, sink: Option<OutputSink>) -> anyhow::Result<Ended> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let Prepared {
+        script,
+        limits,
+        http,
+        ..
+    } = prepared;
+    let ended = runtime.block_on(async {
+        let run = sandbox.run(&script, Purpose::Run, &limits, http, sink);
+        tokio::select! {
+            report = run => Ended::Report(report),
+            exit = stopped() => Ended::Signal(exit),
+        }
+    });
+    // A name look-up cannot be cancelled and must not be waited for.
+    runtime.shutdown_background();
+    Ok(ended)
+}
+
+/// Ready once somebody wants the program to end; never, where signals cannot be listened to.
+async fn stopped() -> Exit {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {
+            say::note("interrupted: the run was stopped, and its files are deleted");
+            Exit::Interrupted
+        }
+        _ = terminate.recv() => {
+            say::note("terminated: the run was stopped, and its files are deleted");
+            Exit::Terminated
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `codehook runtime`: what scripts run on.
+
+use anyhow::Context;
+use codehook_python::RUNTIME;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::RuntimeArgs;
+use crate::exit::Exit;
+use crate::interpreter;
+use crate::say;
+
+/// The part of the library's manifest that a person asks for.
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    licence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Runtime {
+    runtime: &'static str,
+    program: &'static str,
+    interpreter_bytes: usize,
+    packages: Vec<Package>,
+    cache_directory: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the manifest inside the program is damaged.
+pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
+    let manifest: Manifest = serde_json::from_str(codehook_python::manifest()).context(
+        "the list of packages inside this program is damaged: build it again with `make python`",
+    )?;
+    let cache = interpreter::cache_directory(args.cache.directory.as_deref(), |name| {
+        std::env::var_os(name)
+    });
+    let runtime = Runtime {
+        runtime: RUNTIME,
+        program: env!("CARGO_PKG_VERSION"),
+        interpreter_bytes: codehook_python::interpreter().len(),
+        packages: manifest.packages,
+        cache_directory: cache.map(|path| path.display().to_string()),
+    };
+    if args.json {
+        say::json(&runtime)?;
+    } else {
+        say::stdout(describe(&runtime).as_bytes());
+    }
+    Ok(Exit::Succeeded)
+}
+
+fn describe(runtime: &Runtime) -> String {
+    let cache = runtime
+        .cache_directory
+        .as_deref()
+        .unwrap_or("none: HOME is not set");
+    let mut text = format!(
+        "program          codehook {}\ninterpreter      {}, {} bytes of WebAssembly\ncompiled code    {cache}\npackages\n",
+        runtime.program, runtime.runtime, runtime.interpreter_bytes
+    );
+    for Package {
+        name,
+        version,
+        licence,
+    } in &runtime.packages
+    {
+        text.push_str(&format!("  {name:<20} {version:<12} {licence}\n"));
+    }
+    text
+}

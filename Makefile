@@ -34,7 +34,7 @@ lint: python ## Check formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(RELEASE) --workspace --all-targets -- -D warnings
 
-deny: ## Check licences, sources and advisories of the crates (advisories need the network)
+deny: ## Check the crates' licences and sources (`cargo deny check advisories` needs the advisory database)
 	command -v cargo-deny > /dev/null || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-deny --all-features check bans licenses sources
 

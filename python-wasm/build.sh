@@ -47,6 +47,8 @@ step() {
 
 inputs() {
     declare -f
+    # Flags shape the result as files do; the paths in them do not, so that a moved folder is not rebuilt.
+    echo "$cc $flags $layout $emulation $emulated"
     local input
     for input in "$@"; do
         if [ -e "$input" ]; then

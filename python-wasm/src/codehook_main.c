@@ -2,8 +2,8 @@
  *
  *     codehook_init()            once, when the snapshot is made: starts Python, imports the preloaded modules
  *     codehook_alloc(size)       in a run: memory for the script's path
- *     codehook_run(path, len)    runs the script as __main__
- *     codehook_check(path, len)  compiles it only
+ *     codehook_run(path)         runs the script as __main__
+ *     codehook_check(path)       compiles it only
  *
  * run and check answer the exit code in the low byte, plus CODEHOOK_MEMORY_ERROR when the script died of
  * an uncaught MemoryError. Python is not finalised: the instance is thrown away as a whole. */

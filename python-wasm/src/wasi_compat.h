@@ -3,6 +3,7 @@
 #ifndef CODEHOOK_WASI_COMPAT_H
 #define CODEHOOK_WASI_COMPAT_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -18,6 +19,14 @@
 /* wasi-libc's own answer ENOSYS, and shutil.copy would fail with them. */
 #define chmod codehook_chmod
 #define fchmod codehook_fchmod
+
+/* Names that scripts and the standard library look up in errno. wasi-libc has no such errors; its own numbers end at 76, so
+ * Linux's can stand for themselves. */
+#define ESOCKTNOSUPPORT 94
+#define EPFNOSUPPORT 96
+#define ESHUTDOWN 108
+#define ETOOMANYREFS 109
+#define EHOSTDOWN 112
 
 mode_t umask(mode_t mask);
 int chmod(const char *path, mode_t mode);

@@ -24,7 +24,7 @@ pub fn library() -> Result<Arc<Library>, LibraryError> {
     Library::from_tar(archive()).map(Arc::new)
 }
 
-/// Packages in the library: a JSON array of objects with `name`, `version`, `licence` and `sha256`.
+/// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence` and `sha256`.
 pub fn manifest() -> &'static str {
     include_str!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/manifest.json"))
 }

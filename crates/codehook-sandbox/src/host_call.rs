@@ -16,6 +16,9 @@ const MODULE: &str = "codehook";
 
 /// The most bytes that one `http_read` or `http_write` moves: bounds what the host holds for one guest.
 const MAX_PIECE: u32 = 1024 * 1024;
+/// The most bytes of a method, a URL and header lines that are looked at: above what the egress limits allow, so that their
+/// message is the one a script sees, but far below what a guest's memory could hold.
+const MAX_HEAD: u32 = 256 * 1024;
 
 /// Error codes; `python-wasm/src/codehook.c` holds the other copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,8 @@ fn code_of(error: &EgressError) -> Code {
 
 /// What a call fails with before it reaches the session.
 const BAD_POINTER: &str = "a pointer or a length lies outside the memory of the guest";
+const HEAD_TOO_LARGE: &str =
+    "the method, the URL or the headers of the request are too large: send less in them";
 const NO_HTTP: &str = "no HTTP can be asked for while the interpreter is being prepared";
 
 impl GuestState {
@@ -123,6 +128,9 @@ fn link_requests(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
                     timeout,
                 ) = arguments;
                 let parts = [(method, method_len), (url, url_len), (headers, headers_len)];
+                if parts.iter().any(|(_, len)| *len > MAX_HEAD) {
+                    return caller.data_mut().fail(Code::Limit, HEAD_TOO_LARGE);
+                }
                 let Some([method, url, headers]) = copy_parts(&mut caller, parts) else {
                     return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
                 };
@@ -201,6 +209,9 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         "http_read",
         |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
             Box::new(async move {
+                if cap == 0 {
+                    return 0;
+                }
                 let state = caller.data_mut();
                 let Some(http) = &mut state.http else {
                     return state.fail(Code::Denied, NO_HTTP);

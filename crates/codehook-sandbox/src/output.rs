@@ -17,6 +17,9 @@ pub enum OutputStream {
 /// Called with every piece of output as it comes, after redaction and within the cap. It must not block.
 pub type OutputSink = Arc<dyn Fn(OutputStream, &[u8]) + Send + Sync>;
 
+/// How much is taken at a time.
+const PART_BYTES: usize = 64 * 1024;
+
 /// Captures one stream.
 pub(crate) struct Capture {
     stream: OutputStream,
@@ -44,11 +47,14 @@ impl Capture {
 
     /// Takes a piece. What is past the limit is dropped; the script is not told, as a full log is no reason to fail.
     pub(crate) fn write(&mut self, piece: &[u8]) {
-        if self.captured.truncated {
-            return;
+        // A single write may be as large as the guest's memory; no more of it is copied than is kept.
+        for part in piece.chunks(PART_BYTES) {
+            if self.captured.truncated {
+                return;
+            }
+            let shown = self.redactor.push(part);
+            self.keep(&shown);
         }
-        let shown = self.redactor.push(piece);
-        self.keep(&shown);
     }
 
     /// The stream as captured, after its end.

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use codehook_egress::Session;
 use wasmtime::{Store, TypedFunc};
-use wasmtime_wasi::I32Exit;
 
 use crate::cpu_time::Metered;
 use crate::engine::Sandbox;
@@ -16,6 +15,7 @@ use crate::output::OutputSink;
 use crate::redaction::Secrets;
 use crate::report::{Outcome, RunReport};
 use crate::state::{GuestState, StateParts};
+use crate::wasi::GuestExit;
 
 /// The bit that the interpreter sets beside the exit code after an uncaught `MemoryError`.
 const MEMORY_ERROR: i32 = 0x100;
@@ -96,7 +96,6 @@ impl std::fmt::Debug for Script {
 /// How the guest's code came to its end.
 enum End {
     Returned(i32),
-    Exited(i32),
     Trapped(wasmtime::Error),
     TimedOut,
 }
@@ -135,8 +134,8 @@ impl Sandbox {
         let mut metered = Metered::new(self.call(&mut store, &script.name, purpose));
         let end = match tokio::time::timeout(limits.wall_time, &mut metered).await {
             Ok(Ok(status)) => End::Returned(status),
-            Ok(Err(error)) => match error.downcast_ref::<I32Exit>() {
-                Some(exit) => End::Exited(exit.0),
+            Ok(Err(error)) => match error.downcast_ref::<GuestExit>() {
+                Some(exit) => End::Returned((exit.0 & 0xff) as i32),
                 None => End::Trapped(error),
             },
             Err(_) => End::TimedOut,
@@ -187,7 +186,6 @@ impl Sandbox {
                 (Outcome::OutOfMemory, Some(status & EXIT_CODE_MASK))
             }
             End::Returned(status) => ended(status & EXIT_CODE_MASK),
-            End::Exited(status) => ended(status & EXIT_CODE_MASK),
             End::Trapped(error) => {
                 tracing::info!(error = %format!("{error:#}"), "the interpreter trapped");
                 let note = format!("\nThe interpreter crashed: {}\n", error.root_cause());

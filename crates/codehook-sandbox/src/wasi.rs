@@ -18,6 +18,11 @@ const SUCCESS: i32 = 0;
 #[error("the host functions could not be linked: {0}")]
 pub struct LinkError(#[from] wasmtime::Error);
 
+/// The guest ended itself. wasmtime-wasi's own answer takes codes from 126 on for an error, and Python knows `os._exit(255)`.
+#[derive(Debug, thiserror::Error)]
+#[error("the guest exited with code {0}")]
+pub(crate) struct GuestExit(pub(crate) u32);
+
 /// Runs one file call over the guest's memory and the run's state.
 fn answer(
     mut caller: Caller<'_, GuestState>,
@@ -53,6 +58,13 @@ pub fn link_guest(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     link_descriptors(linker)?;
     link_paths(linker)?;
     host_call::link(linker)?;
+    linker.func_wrap(
+        PREVIEW_1,
+        "proc_exit",
+        |_: Caller<'_, GuestState>, code: u32| -> wasmtime::Result<()> {
+            Err(GuestExit(code).into())
+        },
+    )?;
     linker.allow_shadowing(false);
     Ok(())
 }

@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
 
 async fn snapshot(wasm: &[u8], library: Arc<Library>) -> anyhow::Result<Vec<u8>> {
     let mut config = Config::new();
-    // As much as a run has: deep imports must not fail here that would work there.
+    // Enough for the deepest import; a run has more.
     config.max_wasm_stack(16 << 20).async_stack_size(18 << 20);
     let engine = Engine::new(&config).map_err(readable)?;
     let show = Arc::new(|stream: OutputStream, piece: &[u8]| {

@@ -20,7 +20,8 @@ const RIGHT_WRITE: u64 = 1 << 6;
 const RIGHT_SEEK_AND_TELL: u64 = (1 << 2) | (1 << 5);
 const ALL_RIGHTS: u64 = (1 << 30) - 1;
 const DIRENT_BYTES: usize = 24;
-/// The most bytes moved by one call: keeps a single host call short, and is what Linux may do as well (a short write).
+/// The most bytes that one call moves: keeps a host call short beside the time limit. Linux may answer with less than was asked
+/// for as well, and callers go on with the rest.
 const MAX_TRANSFER: usize = 8 * 1024 * 1024;
 
 fn follow(flags: u32) -> Follow {
@@ -213,11 +214,9 @@ fn read_spans(
     let (file, library, _) = state.fs.file_and_sources(fd)?;
     let mut total = 0;
     for span in spans {
-        let got = file.read_at(
-            library,
-            offset.saturating_add(total as u64),
-            memory.bytes_mut(*span),
-        )?;
+        let asked = span.len().min(MAX_TRANSFER - total);
+        let target = &mut memory.bytes_mut(*span)[..asked];
+        let got = file.read_at(library, offset.saturating_add(total as u64), target)?;
         total += got;
         if got < span.len() {
             break;
@@ -288,7 +287,7 @@ fn write_spans(
     let mut total = 0_usize;
     for span in spans {
         let data = memory.bytes(*span);
-        let data = &data[..data.len().min(MAX_TRANSFER)];
+        let data = &data[..data.len().min(MAX_TRANSFER - total)];
         match file.write_at(tmp, offset.saturating_add(total as u64), data) {
             Ok(written) => {
                 total += written;

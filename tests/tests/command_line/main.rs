@@ -1,0 +1,9 @@
+//! The `codehook` program as a person or another program uses it: the real binary, its output, its exit codes, its files.
+
+mod checking;
+mod inputs;
+mod machine;
+mod outcomes;
+mod program;
+mod reports;
+mod secrets;

@@ -1,0 +1,183 @@
+//! Every module of the standard library does what docs/standard-library.md says of it, and the differences named there hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use codehook_sandbox::Outcome;
+use codehook_tests::{TestRun, run, stderr, stdout, workspace};
+
+/// Imports every module that is there, and those that a native interpreter has besides; prints what came of each.
+const IMPORT_ALL: &str = "
+import os, sys
+names = set(sys.builtin_module_names)
+root = '/usr/lib/python2.7'
+for folder, folders, files in os.walk(root):
+    if 'dist-packages' in folders: folders.remove('dist-packages')
+    inside = folder[len(root) + 1:]
+    if inside and '__init__.pyc' not in files: continue
+    for name in files:
+        if not name.endswith('.pyc') or name == '__main__.pyc': continue
+        parts = [part for part in inside.split('/') if part]
+        if name != '__init__.pyc': parts.append(name[:-4])
+        if parts: names.add('.'.join(parts))
+names |= set('_ssl _ctypes _sqlite3 termios readline _curses mmap resource _multiprocessing _bsddb gdbm dbm nis ossaudiodev '
+             'Tkinter _tkinter spwd syslog linuxaudiodev dl _hashlib'.split())
+for name in sorted(names):
+    if name == '__main__' or name.startswith('_codehook'): continue
+    try: __import__(name)
+    except ImportError as e: print name, 'refused', str(e).replace('\\n', ' ')
+    except BaseException as e: print name, 'broken', repr(e)
+    else: print name, 'works'
+";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    Works,
+    Refused,
+}
+
+/// The table of the page: module or `package.*`, and what is promised of it.
+fn promises() -> BTreeMap<String, Promise> {
+    let page = fs::read_to_string(workspace().join("docs/standard-library.md"))
+        .expect("the page is there");
+    let mut promises = BTreeMap::new();
+    for line in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").collect();
+        let promise = match cells[1].trim() {
+            "works" | "works with limits" => Promise::Works,
+            "refused" => Promise::Refused,
+            other => panic!("`{other}` is no state a module can be in: {line}"),
+        };
+        for name in cells[0].split(',') {
+            let name = name.trim().trim_matches('`').to_owned();
+            assert!(
+                promises.insert(name.clone(), promise).is_none(),
+                "{name} stands in the table twice"
+            );
+        }
+    }
+    promises
+}
+
+/// The line for the module itself, or for the nearest package around it.
+fn promise_for(promises: &BTreeMap<String, Promise>, module: &str) -> Option<Promise> {
+    if let Some(promise) = promises.get(module) {
+        return Some(*promise);
+    }
+    let mut package = module;
+    loop {
+        if let Some(promise) = promises.get(&format!("{package}.*")) {
+            return Some(*promise);
+        }
+        package = package.rsplit_once('.')?.0;
+    }
+}
+
+#[test]
+fn every_module_does_what_the_page_says() {
+    let report = TestRun::new(IMPORT_ALL)
+        .within(std::time::Duration::from_secs(60))
+        .run();
+    assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
+    let promises = promises();
+    let mut wrong = Vec::new();
+    let mut modules = 0;
+    let out = stdout(&report);
+    for line in out.lines().filter(|line| {
+        line.split(' ')
+            .nth(1)
+            .is_some_and(|word| ["works", "refused", "broken"].contains(&word))
+    }) {
+        let (module, result) = line.split_once(' ').expect("a name and a result");
+        modules += 1;
+        let found = match result.split(' ').next() {
+            Some("works") => Some(Promise::Works),
+            Some("refused") => Some(Promise::Refused),
+            _ => None,
+        };
+        if found.is_none() || promise_for(&promises, module) != found {
+            wrong.push(format!(
+                "{module}: {result}, the page says {:?}",
+                promise_for(&promises, module)
+            ));
+        }
+    }
+    assert!(modules > 550, "only {modules} modules were tried:\n{out}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_missing_module_says_why_and_what_to_use() {
+    for module in [
+        "sqlite3",
+        "ctypes",
+        "multiprocessing",
+        "termios",
+        "mmap",
+        "syslog",
+    ] {
+        let report = run(&format!("import {module}"));
+        assert_eq!(report.outcome, Outcome::Failed);
+        assert!(stderr(&report).contains(": "), "{}", stderr(&report));
+        assert!(
+            stderr(&report)
+                .lines()
+                .last()
+                .is_some_and(|line| line.len() > 60),
+            "{}",
+            stderr(&report)
+        );
+    }
+}
+
+/// A check and what it prints.
+fn holds(source: &str, expected: &str) {
+    let report = run(source);
+    assert_eq!(stdout(&report), expected, "{source}\n{}", stderr(&report));
+}
+
+#[test]
+fn the_differences_on_the_page_are_the_differences() {
+    holds(
+        "import sys; print sys.maxint, repr(2**31), sys.platform",
+        "2147483647 2147483648L linux2\n",
+    );
+    holds(
+        "import json; print json.dumps([2**31, 2**53, -2**40, 0.1]), json.loads('12345678901')",
+        "[2147483648, 9007199254740992, -1099511627776, 0.1] 12345678901\n",
+    );
+    holds(
+        "import struct; print struct.pack('<q', 2**40).encode('hex'), struct.calcsize('l')",
+        "0000000000010000 4\n",
+    );
+    holds(
+        "import time; print int(time.time() * 1000) > 2**40, time.tzname[0], time.timezone",
+        "True UTC 0\n",
+    );
+    holds(
+        "import datetime; print datetime.datetime.utcfromtimestamp(4102444800)",
+        "2100-01-01 00:00:00\n",
+    );
+    holds(
+        "import threading\nl = []\nt = threading.Thread(target=l.append, args=(1,))\nt.start()\nprint l, t.is_alive()",
+        "[1] False\n",
+    );
+    holds(
+        "import threading\ntry: threading.Event().wait()\nexcept Exception as e: print type(e).__name__",
+        "error\n",
+    );
+    holds(
+        "import os, errno\ntry: os.system('id')\nexcept OSError as e: print e.errno == errno.ENOSYS, e.errno",
+        "True 38\n",
+    );
+    holds("print u'\\xe9'", "é\n");
+    holds(
+        "import os\nopen('/tmp/a', 'w').close()\nos.chmod('/tmp/a', 0)\nos.chown('/tmp/a', 0, 0)\nprint open('/tmp/a').read() == ''",
+        "True\n",
+    );
+    holds("import signal; print hasattr(signal, 'alarm')", "False\n");
+    holds(
+        "import os, errno\ntry: open('/nowhere')\nexcept IOError as e: print e.errno, e",
+        "2 [Errno 2] No such file or directory: '/nowhere'\n",
+    );
+}

@@ -79,7 +79,7 @@ impl CheckReport {
         let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for token in &self.tokens {
             places
-                .entry(token.name.to_string())
+                .entry(format!("@{}@", token.name))
                 .or_default()
                 .push(token.position.to_string());
         }
@@ -179,6 +179,13 @@ mod tests {
         );
         assert!(text.contains("hook.py:1:13: warning: "), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn a_person_sees_tokens_as_they_are_written() {
+        let template = template("x = '@UserId@ @UserId@'\n");
+        let text = CheckReport::new(&template, &Mapping::default(), None).to_string();
+        assert!(text.contains("\n  @UserId@  1:6 1:15\n"), "{text}");
     }
 
     #[test]

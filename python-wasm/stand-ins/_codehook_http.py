@@ -226,24 +226,30 @@ def _not_http(data):
 
 
 class _Requests(object):
-    """Cuts a stream of bytes into requests. `begin(head)` answers the exchange that the body then goes to.
+    """Cuts a stream of bytes into requests.
 
     Each piece is looked at once, where it stands: the body is passed on without a copy, and only an incomplete head or
-    chunk size is kept.
+    chunk size is kept. Between two pieces it refers neither to itself nor to the socket: a socket that a script drops
+    without closing it dies at once, and so do its exchanges, of which the host allows few.
     """
 
-    def __init__(self, begin):
-        self._begin = begin
+    def __init__(self):
+        self._begin = None
         self._kept = bytearray()
         self._line_seen = False
         self._exchange = None
         self._left = 0
-        self._step = self._in_head
+        self._step = _Requests._in_head
 
-    def feed(self, data):
-        at, end = 0, len(data)
-        while at < end:
-            at = self._step(data, at)
+    def feed(self, data, begin):
+        """Takes the next piece; `begin(head)` answers the exchange that a request's body then goes to."""
+        self._begin = begin
+        try:
+            at, end = 0, len(data)
+            while at < end:
+                at = self._step(self, data, at)
+        finally:
+            self._begin = None
 
     def in_head(self):
         return bool(self._kept) and self._exchange is None
@@ -292,16 +298,16 @@ class _Requests(object):
         head = _Head(text)
         exchange = self._begin(head)
         if head.framing == _CHUNKED:
-            self._exchange, self._step = exchange, self._in_chunk_size
+            self._exchange, self._step = exchange, _Requests._in_chunk_size
         elif head.size:
-            self._exchange, self._left, self._step = exchange, head.size, self._in_sized_body
+            self._exchange, self._left, self._step = exchange, head.size, _Requests._in_sized_body
         else:
             exchange.complete = True
 
     def _body_complete(self):
         self._exchange.complete = True
         self._exchange = None
-        self._step = self._in_head
+        self._step = _Requests._in_head
 
     def _in_sized_body(self, data, at):
         end = min(len(data), at + self._left)
@@ -335,7 +341,7 @@ class _Requests(object):
             self._left = int(digits, 16)
         except ValueError:
             raise error(_errno.EINVAL, 'a chunk of the body does not start with its size in hexadecimal')
-        self._step = self._in_chunk if self._left else self._in_trailers
+        self._step = _Requests._in_chunk if self._left else _Requests._in_trailers
         return at
 
     def _in_chunk(self, data, at):
@@ -343,7 +349,7 @@ class _Requests(object):
         self._exchange.write(data, at, end)
         self._left -= end - at
         if not self._left:
-            self._step = self._after_chunk
+            self._step = _Requests._after_chunk
         return end
 
     def _after_chunk(self, data, at):
@@ -351,7 +357,7 @@ class _Requests(object):
         if line:
             raise error(_errno.EINVAL, 'a chunk of the body is longer than its size')
         if line is not None:
-            self._step = self._in_chunk_size
+            self._step = _Requests._in_chunk_size
         return at
 
     def _in_trailers(self, data, at):

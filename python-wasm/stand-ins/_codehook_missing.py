@@ -15,6 +15,8 @@ _SOUND = 'there are no devices'
 
 # The module that is written in C, and not the Python module around it: what imports the latter gets the reason too.
 _REASONS = {
+    # Debian has it in a package of its own.
+    'Tkinter': _WINDOWS,
     '_bsddb': _DATABASE,
     '_ctypes': _NATIVE,
     '_curses': _TERMINAL,

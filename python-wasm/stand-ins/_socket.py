@@ -116,11 +116,11 @@ class socket(object):
             data = _to_bytes(data)
         self._sent = self._sent or bool(data)
         if self._requests is None:
-            self._requests = _Requests(self._begin)
+            self._requests = _Requests()
         for exchange in self._exchanges:
             exchange.use_timeout(self._timeout_ms())
         try:
-            self._requests.feed(data)
+            self._requests.feed(data, self._begin)
         except error as failure:
             raise self._fail(failure)
         return len(data)

@@ -10,6 +10,7 @@ import ssl
 import urllib.parse
 
 INVALID, DENIED, NAME, REFUSED, TLS, TIMEOUT, LIMIT, PROTOCOL, HANDLE = range(-1, -10, -1)
+MAX_OPEN = 8
 LEFT_OUT = ("transfer-encoding", "connection", "keep-alive")
 
 
@@ -75,6 +76,8 @@ class Bridge:
             raise Refused(NAME, "no address was found for %s" % url.hostname)
         if url.hostname not in ("localhost", "127.0.0.1"):
             raise Refused(DENIED, "%s is not on this hook's list of allowed hosts" % url.hostname)
+        if len(self.exchanges) >= MAX_OPEN:
+            raise Refused(LIMIT, "%d requests are under way" % MAX_OPEN)
         hosts = [value for name, value in headers if name.lower() == "host"]
         default = ":443" if url.scheme == "https" else ":80"
         if len(hosts) > 1 or any(host.removesuffix(default) != url.netloc for host in hosts):

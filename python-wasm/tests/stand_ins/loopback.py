@@ -105,6 +105,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, address):
+        pass
+
+    def shutdown_request(self, request):
+        # TLS has an end of its own. Without it an answer that ends with its connection could have been cut off.
+        if isinstance(request, ssl.SSLSocket):
+            try:
+                request.settimeout(1)
+                request.unwrap()
+            except (OSError, ValueError):
+                pass
+        super().shutdown_request(request)
+
+
 def certificates(folder):
     """Makes a CA and a certificate for localhost; the files' names."""
     def run(*args):
@@ -121,9 +138,7 @@ def certificates(folder):
 
 def start(certificate=None, key=None):
     """Starts a server, on TLS if there is a certificate; its port."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda request, address: None
+    server = Server(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)

@@ -1,21 +1,24 @@
 """What the interpreter is like when a script starts. Outside of the sandbox the test boots it and restores it twice."""
-import random
 import sys
+
+# What runs the test in the sandbox puts this in front. There the interpreter has been restored already, as for every script.
+IN_SANDBOX = 'BASE_URL' in globals()
+MAIN = sorted(vars(sys.modules['__main__']))
+
+import random
 import time
 import unittest
 
-try:
-    import _codehook_boot as boot
-except ImportError:
-    # Already restored, as it is for every script.
-    boot = None
-MAIN = sorted(vars(sys.modules['__main__'])) if boot is None else []
+boot = None if IN_SANDBOX else __import__('_codehook_boot')
 
 
 class Boot(unittest.TestCase):
     def test_nothing_odd_is_seen(self):
         if boot is not None:
             boot.restore()
+        else:
+            own = ['BASE_URL', 'IN_SANDBOX', 'TLS_URL']
+            self.assertEqual(MAIN, own + ['__builtins__', '__doc__', '__file__', '__name__', '__package__', 'sys'])
         self.assertEqual([name for name in ('_codehook_boot', '_codehook_missing') if name in sys.modules], [])
         import linecache
         import tempfile
@@ -26,7 +29,7 @@ class Boot(unittest.TestCase):
         self.assertEqual((uuid._node, uuid._last_timestamp), (None, None))
         self.assertEqual([name for name, module in sys.modules.items() if hasattr(module, '__warningregistry__')], [])
 
-    @unittest.skipIf(boot is None, 'restored by the interpreter itself')
+    @unittest.skipIf(IN_SANDBOX, 'restored by the interpreter itself')
     def test_two_runs_differ(self):
         import imp
         import logging
@@ -46,7 +49,7 @@ class Boot(unittest.TestCase):
         self.assertNotIn('_codehook_boot', sys.modules)
         self.assertRaisesRegexp(ImportError, 'SQLite', __import__, 'sqlite3')
 
-    @unittest.skipIf(boot is None, 'restored by the interpreter itself')
+    @unittest.skipIf(IN_SANDBOX, 'restored by the interpreter itself')
     def test_restoring_is_cheap(self):
         before = time.time()
         for _ in range(100):

@@ -123,6 +123,17 @@ class Raw(unittest.TestCase):
         if before is not None:
             self.assertEqual(_codehook.opened(), before + 1)
 
+    def test_dropped_sockets_hold_nothing(self):
+        # More than the host allows at once, in each state that a request can be in.
+        post = 'POST /echo HTTP/1.1\r\n' + HOST
+        for request in ('GET /hello HTTP/1.1\r\n' + HOST + '\r\n', post + 'Content-Length: 5\r\n\r\nabc',
+                        post + 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', 'GET /bytes/100000 HTTP/1.1\r\n' + HOST + '\r\n'):
+            for _ in range(10):
+                sock = connect()
+                sock.sendall(request)
+                if 'bytes' in request:
+                    self.assertEqual(sock.recv(4), 'HTTP')
+
     def test_idle_connection_ends(self):
         sock = connect()
         sock.sendall('GET /hello HTTP/1.1\r\n' + HOST + '\r\n')

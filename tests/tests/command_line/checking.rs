@@ -38,7 +38,7 @@ fn every_documented_hook_compiles_and_its_tokens_and_hosts_are_listed() {
         let found = names(&report, "tokens", "name");
         assert_eq!(found.len(), tokens, "{found:?}");
         for token in &found {
-            assert!(person.stdout.contains(&format!("\n  {token} ")));
+            assert!(person.stdout.contains(&format!("\n  @{token}@ ")));
         }
         assert_eq!(names(&report, "hosts", "host"), hosts);
         for host in hosts {
@@ -131,7 +131,7 @@ fn a_mappings_own_tokens_are_known() {
     assert!(without.stdout.contains("@TenantId@ is no token"));
     let with = program.run(&["check", &hook, "--mapping", &mapping]);
     assert!(with.stdout.contains("\nwarnings: none\n"), "{with:?}");
-    assert!(with.stdout.contains("\n  TenantId "), "{with:?}");
+    assert!(with.stdout.contains("\n  @TenantId@ "), "{with:?}");
 }
 
 #[test]

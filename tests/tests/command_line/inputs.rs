@@ -96,9 +96,9 @@ fn unknown_flags_and_bad_values_are_usage_errors() {
         assert_eq!(ended.stdout, "", "{ended:?}");
         assert!(ended.stderr.contains(said), "{ended:?}");
     }
-    let ended = program.run(&["rnu"]);
+    let ended = program.run(&["chekc"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("run"), "{ended:?}");
+    assert!(ended.stderr.contains("'check'"), "{ended:?}");
 }
 
 /// Runs the hook that prints every token; what it printed.

@@ -12,8 +12,11 @@ use crate::program::{Program, signal, spawn};
 const SPEAKS_AND_SLEEPS: &str =
     "import time\nopen('/tmp/file', 'w').write('x')\nprint 'early'\ntime.sleep(600)\n";
 
-/// The names and kinds of a report's fields.
-const FIELDS: [(&str, fn(&Value) -> bool); 14] = [
+/// The name of a field, and whether a value is of its kind.
+type Field = (&'static str, fn(&Value) -> bool);
+
+/// What every report of a run has.
+const FIELDS: [Field; 14] = [
     ("status", Value::is_string),
     ("runtime", Value::is_string),
     ("exit_code", Value::is_number),

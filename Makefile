@@ -24,6 +24,8 @@ run: python ## Run both documented hooks against mock Okta and InterFAX servers 
 	fixtures/demo.sh
 
 test: python ## Run every test
+	# The tests of the command line drive the program itself.
+	$(CARGO) build $(RELEASE) --workspace
 	$(CARGO) test $(RELEASE) --workspace
 
 bench: python ## Compare starting and running a hook with native python2.7

@@ -9,8 +9,8 @@ packages=(
     dpkg-dev debian-archive-keyring
     # Downloads of the Python packages, and the assembly of the library.
     python3 python3-pip ca-certificates
-    # The judges of the fax: pdfinfo and pdftotext.
-    poppler-utils
+    # The judges of the fax: pdfinfo and pdftotext. Certificates for the stand-ins' test servers.
+    poppler-utils openssl
 )
 
 missing=()

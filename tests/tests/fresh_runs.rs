@@ -3,10 +3,12 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use codehook_sandbox::{Outcome, Purpose};
-use codehook_tests::{TestRun, run, stderr, stdout};
+use codehook_sandbox::{Outcome, Purpose, RunReport};
+use codehook_tests::{TestRun, stderr, stdout};
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 const SIMULTANEOUS: usize = 16;
@@ -19,8 +21,16 @@ def outcome(call, *arguments):
     except EnvironmentError as e: return errno.errorcode.get(e.errno) or str(e)
 ";
 
+/// Held by whoever runs something; wholly by the test that takes every place the sandbox has.
+static PLACES: RwLock<()> = RwLock::new(());
+
+fn perform(script: &TestRun) -> RunReport {
+    let _place = PLACES.read().unwrap_or_else(PoisonError::into_inner);
+    script.run()
+}
+
 fn printed(source: &str) -> String {
-    let report = run(source);
+    let report = perform(&TestRun::new(source));
     assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
     stdout(&report)
 }
@@ -93,7 +103,7 @@ fn a_run_that_was_stopped_or_crashed_leaves_nothing_either() {
     let fresh = printed(LOOK);
     for end in ["while True: pass", "os._exit(9)", "'x' * 10**10", "1 / 0"] {
         let stopped = TestRun::new(format!("{CHANGE}\n{end}")).within(Duration::from_millis(700));
-        assert_ne!(stopped.run().outcome, Outcome::Succeeded, "{end}");
+        assert_ne!(perform(&stopped).outcome, Outcome::Succeeded, "{end}");
         assert_eq!(printed(LOOK), fresh, "{end}");
     }
 }
@@ -104,7 +114,7 @@ fn clocks_are_the_hosts_and_go_on_between_runs() {
         print repr(time.time())\nlogging.error('')";
     let mut last = 0.0;
     for _ in 0..3 {
-        let report = run(source);
+        let report = perform(&TestRun::new(source));
         let guest: f64 = stdout(&report).trim().parse().unwrap();
         let host = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -133,22 +143,33 @@ print repr(began), repr(time.time()), tempfile.mktemp()
 print number, sys.modules['number'], os.environ['NUMBER'], time.number, open('/tmp/number').read(), sorted(os.listdir('/tmp'))
 ";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn runs_at_the_same_time_see_only_themselves() {
-    let mut runs = JoinSet::new();
-    for number in 0..SIMULTANEOUS {
-        let source = LEAVE_NUMBER.replace("@NUMBER@", &number.to_string());
-        runs.spawn(async move { (number, TestRun::new(source).perform(Purpose::Run).await) });
-    }
-    let (mut last_began, mut first_ended, mut names) = (0.0, f64::MAX, HashSet::new());
-    for (number, report) in runs.join_all().await {
+async fn perform_all(scripts: Vec<TestRun>) -> Vec<RunReport> {
+    let performed = scripts
+        .into_iter()
+        .map(|script| async move { script.perform(Purpose::Run).await });
+    performed.collect::<JoinSet<_>>().join_all().await
+}
+
+#[test]
+fn runs_at_the_same_time_see_only_themselves() {
+    let _places = PLACES.write().unwrap_or_else(PoisonError::into_inner);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let scripts = (0..SIMULTANEOUS)
+        .map(|each| TestRun::new(LEAVE_NUMBER.replace("@NUMBER@", &each.to_string())));
+    let (mut last_began, mut first_ended) = (0.0, f64::MAX);
+    let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
+    for report in runtime.block_on(perform_all(scripts.collect())) {
         let shown = stdout(&report);
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
         let (times, found) = shown.split_once('\n').expect("two lines");
-        assert_eq!(
-            found,
-            format!("{number} {number} {number} {number} {number} ['{number}', 'number']\n")
-        );
+        let number = found.split(' ').next().unwrap_or_default();
+        let own = format!("{number} {number} {number} {number} {number} ['{number}', 'number']\n");
+        assert_eq!(found, own);
+        assert!(numbers.insert(number.to_owned()), "two runs were {number}");
         let times: Vec<&str> = times.split(' ').collect();
         last_began = f64::max(last_began, times[0].parse().unwrap());
         first_ended = f64::min(first_ended, times[1].parse().unwrap());
@@ -158,7 +179,7 @@ async fn runs_at_the_same_time_see_only_themselves() {
             times[2]
         );
     }
-    assert_eq!(names.len(), SIMULTANEOUS);
+    assert_eq!(numbers.len(), SIMULTANEOUS);
     assert!(
         last_began < first_ended,
         "they did not run at the same time"

@@ -181,3 +181,173 @@ fn the_differences_on_the_page_are_the_differences() {
         "2 [Errno 2] No such file or directory: '/nowhere'\n",
     );
 }
+
+/// Prints the name of the error and the start of what it says.
+const SAY: &str = "
+import errno, os
+def say(call, *arguments):
+    try: print call(*arguments)
+    except Exception as e: print type(e).__name__, errno.errorcode.get(getattr(e, 'errno', None)), str(e)[:100]
+";
+
+fn says(source: &str, expected: &str) {
+    holds(&format!("{SAY}{source}"), expected);
+}
+
+#[test]
+fn starting_or_signalling_a_process_is_refused_with_what_to_do() {
+    let calls = [
+        "os.system, 'id'",
+        "os.popen, 'id'",
+        "os.fork",
+        "os.execv, '/bin/sh', ['sh']",
+        "os.kill, 1, 9",
+        "os.pipe",
+        "subprocess.call, ['id']",
+        "subprocess.check_output, 'id'",
+        "commands.getoutput, 'id'",
+        "popen2.popen2, 'id'",
+    ];
+    for call in calls {
+        let report = run(&format!(
+            "{SAY}import commands, popen2, subprocess\nsay({call})"
+        ));
+        let said = stdout(&report);
+        assert!(
+            said.starts_with("OSError ENOSYS [Errno 38] os."),
+            "{call}: {said}{}",
+            stderr(&report)
+        );
+        assert!(
+            said.contains(": a hook cannot start or signal processes"),
+            "{call}: {said}"
+        );
+    }
+}
+
+#[test]
+fn everything_on_sockets_but_http_is_refused() {
+    let calls = [
+        "socket.socket, socket.AF_INET, socket.SOCK_DGRAM",
+        "socket.socket().bind, ('127.0.0.1', 0)",
+        "BaseHTTPServer.HTTPServer, ('127.0.0.1', 8000), None",
+        "SocketServer.TCPServer, ('127.0.0.1', 8000), None",
+        "smtpd.SMTPServer, ('127.0.0.1', 2525), None",
+        "smtplib.SMTP, '127.0.0.1'",
+        "ftplib.FTP, '127.0.0.1'",
+        "imaplib.IMAP4, '127.0.0.1'",
+        "poplib.POP3, '127.0.0.1'",
+        "nntplib.NNTP, '127.0.0.1'",
+        "telnetlib.Telnet('127.0.0.1').read_some",
+        "socket.gethostbyname, 'example.com'",
+    ];
+    for call in calls {
+        let imports = "import BaseHTTPServer, SocketServer, ftplib, imaplib, nntplib, poplib, smtpd, smtplib, socket, telnetlib\n";
+        let source = format!(
+            "{imports}try: apply(lambda call, *rest: call(*rest), ({call},))\nexcept Exception as e: print e"
+        );
+        let report = run(&source);
+        assert!(stdout(&report).contains("a hook "), "{call}: {report:?}");
+    }
+}
+
+#[test]
+fn threads_take_turns_and_a_timer_sleeps_where_it_is_started() {
+    holds(
+        "import threading, time\nbegan = time.time()\nl = []\ntimer = threading.Timer(0.3, l.append, [1])\ntimer.start()\n\
+        print l, time.time() - began >= 0.3",
+        "[1] True\n",
+    );
+    holds(
+        "import Queue, threading\nq = Queue.Queue(); done = []\nfor i in range(3): q.put(i)\n\
+        def work():\n    while not q.empty(): done.append(q.get()); q.task_done()\n\
+        threads = [threading.Thread(target=work) for _ in range(2)]\nfor t in threads: t.start()\nfor t in threads: t.join()\nq.join()\nprint done",
+        "[0, 1, 2]\n",
+    );
+    says(
+        "import Queue
+try: Queue.Queue().get()
+except Exception as e: print type(e), str(e)[:28]",
+        "<class 'thread.error'> this wait would never end: i
+",
+    );
+    says(
+        "import Queue; say(Queue.Queue().get, True, 0.1)",
+        "Empty None \n",
+    );
+}
+
+#[test]
+fn recursion_ends_at_five_thousand_calls() {
+    let source = "import sys\nsys.setrecursionlimit(10**6)\ndef deep(n=1):\n    try: return deep(n + 1)\n    except RuntimeError: return n\n\
+        print 4900 < deep() <= 5000";
+    holds(source, "True\n");
+}
+
+#[test]
+fn library_lines_of_a_traceback_have_a_number_and_no_source() {
+    let error = stderr(&run("import json\njson.loads('{')"));
+    let library = error
+        .lines()
+        .skip_while(|line| !line.contains("/usr/lib/python2.7/json/__init__.py\", line "));
+    let next = library.skip(1).next().unwrap_or_else(|| panic!("{error}"));
+    assert!(
+        next.contains("/usr/lib/python2.7/json/decoder.py\", line "),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_have_no_owners_times_or_descriptors_to_double() {
+    says(
+        "open('/tmp/a', 'w').close()\nos.utime('/tmp/a', (1000, 2000))\nprint os.stat('/tmp/a').st_mtime > 10**9\n\
+        say(os.chmod, '/tmp/none', 0600)\nsay(os.dup, 1)\nsay(os.dup2, 1, 5)\nsay(open, '/tmp/\\xff', 'w')",
+        "True\nOSError ENOENT [Errno 2] No such file or directory: '/tmp/none'\n\
+        OSError ENOTSUP [Errno 95] Not supported\nOSError ENOTSUP [Errno 95] Not supported\n\
+        IOError EILSEQ [Errno 84] Illegal byte sequence: '/tmp/\\xff'\n",
+    );
+}
+
+#[test]
+fn what_a_native_interpreter_says_of_its_machine_is_different() {
+    holds(
+        "import os, platform, sys; print os.uname()[0], platform.machine(), sys.platform",
+        "wasi wasm32 linux2\n",
+    );
+    holds(
+        "import array; print array.array('l').itemsize, hash('a'), len(hex(hash(2**40)))  < 12",
+        "4 -468864544 True\n",
+    );
+    holds(
+        "import sys; print sys.maxunicode, sys.byteorder, repr(0.1 + 0.2), sys.float_info.mant_dig",
+        "1114111 little 0.30000000000000004 53\n",
+    );
+    says(
+        "import signal; print signal.signal(signal.SIGTERM, lambda *_: None); say(raw_input)",
+        "0\nEOFError None EOF when reading a line\n",
+    );
+}
+
+#[test]
+fn what_works_with_limits_works_so_far() {
+    holds(
+        "import fcntl; f = open('/tmp/a', 'w'); print fcntl.flock(f, fcntl.LOCK_EX), fcntl.lockf(f, fcntl.LOCK_EX)",
+        "None None\n",
+    );
+    holds(
+        "import grp, os, pwd; print pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name",
+        "codehook codehook\n",
+    );
+    holds(
+        "import webbrowser; print webbrowser.open('http://localhost/')",
+        "False\n",
+    );
+    holds(
+        "import select; print hasattr(select, 'select'), hasattr(select, 'poll'), select.error",
+        "False False <class 'select.error'>\n",
+    );
+    holds(
+        "import hashlib\nfor name in hashlib.algorithms: print name, hashlib.new(name, 'x').hexdigest()[:8]",
+        "md5 9dd4e461\nsha1 11f6ad8e\nsha224 54a2f7f9\nsha256 2d711642\nsha384 d752c2c5\nsha512 a4abd444\n",
+    );
+}

@@ -42,6 +42,11 @@ Examples:
   An event from a pipe, the report for a program:
     producer | codehook run hook.py --event - --json | jq .status";
 
+const RUNTIME_EXAMPLES: &str = "\
+Examples:
+    codehook runtime
+    codehook runtime --json | jq -r '.packages[].name'";
+
 const CHECK_EXAMPLES: &str = "\
 Warnings are about tokens that are probably misspelt, files left in /tmp,
 credentials and placeholders in the script, and what no hook can do (processes,
@@ -79,6 +84,7 @@ pub(crate) enum Command {
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Show the interpreter, its packages and where its compiled code is kept.
+    #[command(after_long_help = RUNTIME_EXAMPLES)]
     Runtime(RuntimeArgs),
 }
 

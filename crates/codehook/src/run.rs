@@ -176,8 +176,10 @@ fn drive(sandbox: &Sandbox, prepared: Prepared, sink: Option<OutputSink>) -> any
     let ended = runtime.block_on(async {
         let run = sandbox.run(&script, Purpose::Run, &limits, http, sink);
         tokio::select! {
-            report = run => Ended::Report(report),
+            // In this order: the signals must be listened to before the script can do anything.
+            biased;
             exit = stopped() => Ended::Signal(exit),
+            report = run => Ended::Report(report),
         }
     });
     // A name look-up cannot be cancelled and must not be waited for.

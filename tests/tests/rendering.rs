@@ -21,7 +21,7 @@ const MARKERS: [(&str, &str); 2] = [("@A@", "zTqz"), ("@B@", "zTwz")];
 /// Writes each pair of scripts to a file, runs both as the interpreter runs any file, and prints what they showed: the
 /// line and the characters of each `T(text)`, the line of each `L()`, and the exception that ended them.
 const JUDGE: &str = r"
-import json, sys
+import json, os, sys
 def number(text):
     for kind in int, float:
         try: return kind(text)
@@ -36,6 +36,7 @@ def show(source, names):
     with open('/tmp/case.py', 'wb') as file: file.write(source.encode('utf-8'))
     try: execfile('/tmp/case.py', dict(names, T=T, L=L))
     except Exception as e: shown.append([0, type(e).__name__, ''])
+    os.remove('/tmp/case.py')
     return shown
 results = []
 for case in json.loads('@CASES@'.decode('hex')):

@@ -162,6 +162,7 @@ static int prepare(const char *path, PyObject **globals)
     PyObject *done;
     char *argv[] = {(char *)path, NULL};
 
+    codehook_start_clock();
     if (main_module == NULL || name == NULL)
         return -1;
     *globals = PyModule_GetDict(main_module);

@@ -42,6 +42,7 @@ gid_t getgid(void);
 gid_t getegid(void);
 pid_t getppid(void);
 void tzset(void);
+void codehook_start_clock(void);
 
 /* Between wasi-libc's error numbers and Linux's, which scripts see. */
 int codehook_linux_errno(int number);

@@ -6,6 +6,7 @@
 #include "wasi_compat.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 #include <wasi/api.h>
 
@@ -76,6 +77,20 @@ int dup2(int from, int to)
         return to;
     errno = ENOTSUP;
     return -1;
+}
+
+/* time.clock(): there is no clock of processor time, so it counts from the start of the run. wasi-libc's own counts from when
+ * the snapshot was made, by another machine's clock. */
+static struct timespec run_started;
+
+void codehook_start_clock(void) { clock_gettime(CLOCK_MONOTONIC, &run_started); }
+
+clock_t clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (clock_t)(now.tv_sec - run_started.tv_sec) * CLOCKS_PER_SEC
+        + (clock_t)(now.tv_nsec - run_started.tv_nsec) * (CLOCKS_PER_SEC / 1000000) / 1000;
 }
 
 /* wasi-libc knows no time zone but UTC. */

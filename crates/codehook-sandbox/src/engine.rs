@@ -96,6 +96,8 @@ pub(crate) struct Inner {
     pub(crate) interpreter: InstancePre<GuestState>,
     pub(crate) library: Arc<Library>,
     pub(crate) tmp_root: TmpRoot,
+    /// One permit for each pooled instance: a run beyond them waits, and its clock has not started.
+    pub(crate) places: tokio::sync::Semaphore,
     ticking: Arc<AtomicBool>,
 }
 
@@ -133,6 +135,7 @@ impl Sandbox {
                 interpreter,
                 library,
                 tmp_root,
+                places: tokio::sync::Semaphore::new(config.max_concurrent_runs as usize),
                 ticking,
             }),
         })

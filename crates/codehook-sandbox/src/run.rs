@@ -103,6 +103,8 @@ enum End {
 impl Sandbox {
     /// Runs `script` to its end or to a limit. Output is shown to `sink`, if there is one, as it comes.
     ///
+    /// When as many runs as the sandbox allows are under way, this waits for one to end; that time counts as none of the run's.
+    ///
     /// Whatever the script does ends up in the report; there is no error. Dropping the future stops the run.
     pub async fn run(
         &self,
@@ -112,6 +114,8 @@ impl Sandbox {
         http: Session,
         sink: Option<OutputSink>,
     ) -> RunReport {
+        // Never closed, so an error cannot come; were it one, the pool would say so.
+        let _place = self.inner.places.acquire().await;
         let started = Instant::now();
         let secrets = Secrets::new(script.secrets.iter().cloned());
         let state = GuestState::new(StateParts {

@@ -29,6 +29,9 @@ impl From<std::io::Error> for Errno {
     /// The host's errors carry no text into the guest, only a number.
     fn from(error: std::io::Error) -> Self {
         use std::io::ErrorKind;
+        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            return Self::Loop;
+        }
         match error.kind() {
             ErrorKind::NotFound => Self::NoEntry,
             ErrorKind::AlreadyExists => Self::Exists,

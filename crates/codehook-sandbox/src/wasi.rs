@@ -5,7 +5,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use crate::fs::{Errno, calls};
+use crate::fs::{Errno, calls, path_calls};
 use crate::guest_memory::GuestMemory;
 use crate::host_call;
 use crate::state::GuestState;
@@ -100,20 +100,20 @@ fn link_descriptors(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
 
 fn link_paths(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     file_calls! { linker:
-        "path_filestat_get"(base: u32, lookup: u32, path: u32, len: u32, out: u32) => calls::path_filestat_get;
-        "path_create_directory"(base: u32, path: u32, len: u32) => calls::path_create_directory;
-        "path_remove_directory"(base: u32, path: u32, len: u32) => calls::path_remove_directory;
-        "path_unlink_file"(base: u32, path: u32, len: u32) => calls::path_unlink_file;
-        "path_rename"(from: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) => calls::path_rename;
-        "path_link"(from: u32, lookup: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) => calls::path_link;
-        "path_symlink"(target: u32, target_len: u32, base: u32, path: u32, len: u32) => calls::path_symlink;
-        "path_readlink"(base: u32, path: u32, len: u32, buffer: u32, buffer_len: u32, out: u32) => calls::path_readlink;
+        "path_filestat_get"(base: u32, lookup: u32, path: u32, len: u32, out: u32) => path_calls::path_filestat_get;
+        "path_create_directory"(base: u32, path: u32, len: u32) => path_calls::path_create_directory;
+        "path_remove_directory"(base: u32, path: u32, len: u32) => path_calls::path_remove_directory;
+        "path_unlink_file"(base: u32, path: u32, len: u32) => path_calls::path_unlink_file;
+        "path_rename"(from: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) => path_calls::path_rename;
+        "path_link"(from: u32, lookup: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) => path_calls::path_link;
+        "path_symlink"(target: u32, target_len: u32, base: u32, path: u32, len: u32) => path_calls::path_symlink;
+        "path_readlink"(base: u32, path: u32, len: u32, buffer: u32, buffer_len: u32, out: u32) => path_calls::path_readlink;
     }
     file_calls! { linker:
         "path_open"(base: u32, lookup: u32, path: u32, len: u32, flags: u32, rights: u64, _inheriting: u64, fd_flags: u32, out: u32)
-            => |memory: &mut _, state: &mut _, base, lookup, path, len, flags, rights, _, fd_flags, out| calls::path_open(memory, state, base, lookup, path, len, flags, rights, fd_flags, out);
+            => |memory: &mut _, state: &mut _, base, lookup, path, len, flags, rights, _, fd_flags, out| path_calls::path_open(memory, state, base, lookup, path, len, flags, rights, fd_flags, out);
         "path_filestat_set_times"(base: u32, lookup: u32, path: u32, len: u32, _access: u64, _modification: u64, _flags: u32)
-            => |memory: &mut _, state: &mut _, base, lookup, path, len, _, _, _| calls::path_filestat_set_times(memory, state, base, lookup, path, len);
+            => |memory: &mut _, state: &mut _, base, lookup, path, len, _, _, _| path_calls::path_filestat_set_times(memory, state, base, lookup, path, len);
     }
     Ok(())
 }

@@ -1,36 +1,23 @@
-//! Preview 1's `fd_*` and `path_*` calls over [`GuestFs`](super::GuestFs). Each takes what the guest gave, checks it, and
+//! Preview 1's `fd_*` calls over [`GuestFs`](super::GuestFs). Each takes what the guest gave, checks it, and
 //! answers an error number; none can fail the host.
 //!
 //! Source of numbers and layouts: `wasi_snapshot_preview1.witx`.
 
-use super::{Errno, Follow, OpenFile, OpenHow, WantDirectory};
+use super::{Errno, OpenFile};
 use crate::guest_memory::{GuestMemory, Span};
 use crate::state::GuestState;
 
 pub(crate) type Answer = Result<(), Errno>;
 
-const LOOKUP_FOLLOW: u32 = 1;
-const O_CREAT: u32 = 1;
-const O_DIRECTORY: u32 = 2;
-const O_EXCL: u32 = 4;
-const O_TRUNC: u32 = 8;
-const FDFLAG_APPEND: u32 = 1;
-const RIGHT_READ: u64 = 1 << 1;
-const RIGHT_WRITE: u64 = 1 << 6;
+pub(super) const FDFLAG_APPEND: u32 = 1;
+pub(super) const RIGHT_READ: u64 = 1 << 1;
+pub(super) const RIGHT_WRITE: u64 = 1 << 6;
 const RIGHT_SEEK_AND_TELL: u64 = (1 << 2) | (1 << 5);
 const ALL_RIGHTS: u64 = (1 << 30) - 1;
 const DIRENT_BYTES: usize = 24;
 /// The most bytes that one call moves: keeps a host call short beside the time limit. Linux may answer with less than was asked
 /// for as well, and callers go on with the rest.
 const MAX_TRANSFER: usize = 8 * 1024 * 1024;
-
-fn follow(flags: u32) -> Follow {
-    if flags & LOOKUP_FOLLOW == 0 {
-        Follow::Nothing
-    } else {
-        Follow::Links
-    }
-}
 
 pub(crate) fn fd_close(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> Answer {
     state.fs.close(fd)
@@ -374,166 +361,4 @@ pub(crate) fn fd_readdir(
         *listing = Some(entries);
     }
     memory.write_u32(out, used as u32)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_open(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    lookup: u32,
-    path: u32,
-    path_len: u32,
-    flags: u32,
-    rights: u64,
-    fd_flags: u32,
-    out: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    let how = OpenHow {
-        read: rights & RIGHT_READ != 0,
-        write: rights & RIGHT_WRITE != 0 && flags & O_DIRECTORY == 0,
-        create: flags & O_CREAT != 0,
-        exclusive: flags & O_EXCL != 0,
-        truncate: flags & O_TRUNC != 0,
-    };
-    let want = if flags & O_DIRECTORY == 0 {
-        WantDirectory::No
-    } else {
-        WantDirectory::Yes
-    };
-    let fd = state.fs.open(base, &path, follow(lookup), how, want)?;
-    if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
-        *append = fd_flags & FDFLAG_APPEND != 0;
-    }
-    memory.write_u32(out, fd)
-}
-
-pub(crate) fn path_filestat_get(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    lookup: u32,
-    path: u32,
-    path_len: u32,
-    out: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    let stat = state.fs.stat(base, &path, follow(lookup))?;
-    memory.write(out, &stat.encode())
-}
-
-/// Times of `/tmp`'s files are accepted and not kept: nothing outlives the run that could be compared with them.
-pub(crate) fn path_filestat_set_times(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    lookup: u32,
-    path: u32,
-    path_len: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    state.fs.stat(base, &path, follow(lookup))?;
-    state.fs.tmp_path(base, &path).map(|_| ())
-}
-
-pub(crate) fn path_create_directory(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    path: u32,
-    path_len: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    if state.fs.stat(base, &path, Follow::Nothing).is_ok() {
-        return Err(Errno::Exists);
-    }
-    state.fs.create_directory(base, &path)
-}
-
-pub(crate) fn path_remove_directory(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    path: u32,
-    path_len: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    state.fs.remove_directory(base, &path)
-}
-
-pub(crate) fn path_unlink_file(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    path: u32,
-    path_len: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    state.fs.unlink(base, &path)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_rename(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    from: u32,
-    from_path: u32,
-    from_len: u32,
-    to: u32,
-    to_path: u32,
-    to_len: u32,
-) -> Answer {
-    let from_path = memory.path(from_path, from_len)?;
-    let to_path = memory.path(to_path, to_len)?;
-    state.fs.rename((from, &from_path), (to, &to_path))
-}
-
-#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_link(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    from: u32,
-    _lookup: u32,
-    from_path: u32,
-    from_len: u32,
-    to: u32,
-    to_path: u32,
-    to_len: u32,
-) -> Answer {
-    let from_path = memory.path(from_path, from_len)?;
-    let to_path = memory.path(to_path, to_len)?;
-    state.fs.hard_link((from, &from_path), (to, &to_path))
-}
-
-pub(crate) fn path_symlink(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    target: u32,
-    target_len: u32,
-    base: u32,
-    path: u32,
-    path_len: u32,
-) -> Answer {
-    let target = memory.path(target, target_len)?;
-    let path = memory.path(path, path_len)?;
-    state.fs.symlink(&target, base, &path)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_readlink(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    base: u32,
-    path: u32,
-    path_len: u32,
-    buffer: u32,
-    buffer_len: u32,
-    out: u32,
-) -> Answer {
-    let path = memory.path(path, path_len)?;
-    let target = state.fs.read_link(base, &path)?;
-    let len = target.len().min(buffer_len as usize);
-    memory.write(buffer, &target.as_bytes()[..len])?;
-    memory.write_u32(out, len as u32)
 }

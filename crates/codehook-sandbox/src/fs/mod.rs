@@ -8,6 +8,7 @@ pub(crate) mod calls;
 mod errno;
 mod open_file;
 mod path;
+pub(crate) mod path_calls;
 mod stat;
 mod tmp;
 

@@ -185,7 +185,8 @@ fn engine_config(max_concurrent_runs: u32) -> Config {
         .table_elements(20_000)
         .max_unused_warm_slots(max_concurrent_runs.min(64))
         .pagemap_scan(dirty_page_scan())
-        .linear_memory_keep_resident(kept_resident());
+        .linear_memory_keep_resident(kept_resident())
+        .table_keep_resident(kept_resident());
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)

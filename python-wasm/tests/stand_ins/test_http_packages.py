@@ -56,9 +56,9 @@ class Requests(unittest.TestCase):
             self.assertEqual(answer.raw.read(10), '0123456789')
 
     def test_timeouts(self):
-        self.assertRaises(requests.exceptions.ReadTimeout, requests.get, BASE + '/slow/5', timeout=0.3)
-        # The first is for connecting only.
-        self.assertEqual(requests.get(BASE + '/slow/1', timeout=(0.4, 10)).text, 'late')
+        self.assertRaises(requests.exceptions.ReadTimeout, requests.get, BASE + '/slow/8', timeout=2)
+        # The first is for connecting only. It is ample for a busy machine, and still shorter than the wait for the answer.
+        self.assertEqual(requests.get(BASE + '/slow/4', timeout=(2, 20)).text, 'late')
 
     def test_failures(self):
         for url in ('http://nowhere.invalid/', 'http://denied.example/', BASE.rpartition(':')[0] + ':1/'):

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use codehook_egress::{Egress, EgressConfig, Policy};
+use codehook_egress::{CaCertificates, Egress, EgressConfig, Policy, TrustRoots};
 use codehook_sandbox::{
     CompiledCache, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
 };
@@ -99,6 +99,18 @@ impl TestRun {
     /// Runs it on a runtime of its own.
     pub fn run(&self) -> RunReport {
         block_on(self.perform(Purpose::Run))
+    }
+}
+
+/// Trusts the given certificate authority and no other.
+pub fn trusting(ca_pem: &str) -> EgressConfig {
+    EgressConfig {
+        trust: TrustRoots::GivenOnly,
+        ca_certificates: vec![CaCertificates {
+            origin: "test".to_owned(),
+            pem: ca_pem.as_bytes().to_vec(),
+        }],
+        ..EgressConfig::default()
     }
 }
 

@@ -4,12 +4,10 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use codehook_egress::{
-    CaCertificates, ConnectTo, EgressConfig, Policy, PrivateNetworks, TrustRoots,
-};
+use codehook_egress::{ConnectTo, Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
 use codehook_template::{Event, Mapping, Template};
-use codehook_tests::{TestRun, block_on, stderr, stdout, target, workspace};
+use codehook_tests::{TestRun, block_on, stderr, stdout, target, trusting, workspace};
 use mock_services::{INTERFAX_HOST, MockConfig, MockServices, OKTA_HOST, OktaStatus, Service};
 
 const OKTA_TOKEN: &str = "mock-okta-token";
@@ -61,14 +59,7 @@ async fn run_against(mocks: &MockServices, (script, secrets): (Vec<u8>, Vec<Stri
             ],
             ..Policy::default()
         },
-        egress: EgressConfig {
-            trust: TrustRoots::GivenOnly,
-            ca_certificates: vec![CaCertificates {
-                origin: "mock".to_owned(),
-                pem: mocks.ca_pem().as_bytes().to_vec(),
-            }],
-            ..EgressConfig::default()
-        },
+        egress: trusting(mocks.ca_pem()),
         secrets,
         ..TestRun::new(script).within(Duration::from_secs(30))
     };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use codehook_egress::{CaCertificates, EgressConfig, Policy, PrivateNetworks, TrustRoots};
+use codehook_egress::{Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
-use codehook_tests::{TestRun, block_on, run, stderr, stdout};
+use codehook_tests::{TestRun, block_on, run, stderr, stdout, trusting};
 use mock_services::{TestServer, TestServerConfig, Validity};
 
 /// A server, and a script's way to it: `{http}` and `{https}` in the source are its base URLs.
@@ -39,14 +39,7 @@ fn test_run(server: &TestServer, source: &str) -> TestRun {
             ],
             ..Policy::default()
         },
-        egress: EgressConfig {
-            trust: TrustRoots::GivenOnly,
-            ca_certificates: vec![CaCertificates {
-                origin: "test".to_owned(),
-                pem: server.ca_pem().as_bytes().to_vec(),
-            }],
-            ..EgressConfig::default()
-        },
+        egress: trusting(server.ca_pem()),
         ..TestRun::new(source)
     }
 }

@@ -26,6 +26,19 @@ fn a_link_is_told_from_what_it_points_to() {
 }
 
 #[test]
+fn an_open_file_is_the_one_its_path_names() {
+    prints(
+        concat!(
+            "import os\n",
+            "open('/tmp/f', 'w').close()\n",
+            "for path in (__file__, os.__file__, '/tmp/f'):\n",
+            "    with open(path) as f: print os.path.samestat(os.fstat(f.fileno()), os.stat(path))\n",
+        ),
+        "True\nTrue\nTrue\n",
+    );
+}
+
+#[test]
 fn a_loop_of_links_reads_as_one() {
     prints(
         "import os, errno\nos.symlink('a', '/tmp/b')\nos.symlink('b', '/tmp/a')\ntry: open('/tmp/a')\nexcept IOError as e: print e.errno == errno.ELOOP\n",

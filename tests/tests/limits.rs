@@ -214,6 +214,11 @@ fn exit_codes_and_tracebacks_are_those_of_python() {
     );
     let report = run("import os; os._exit(7)");
     assert_eq!(report.exit_code, Some(7));
+    let report = run("import os; os._exit(200)");
+    assert_eq!(
+        (report.outcome, report.exit_code),
+        (Outcome::Failed, Some(200))
+    );
 }
 
 #[test]

@@ -9,11 +9,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use codehook_egress::{
-    CaCertificates, EgressConfig, EgressLimits, LookUp, LookUpFailed, Policy, PrivateNetworks,
-    Resolve, TrustRoots,
+    EgressConfig, EgressLimits, LookUp, LookUpFailed, Policy, PrivateNetworks, Resolve,
 };
 use codehook_sandbox::Outcome;
-use codehook_tests::{TestRun, stderr, stdout, workspace};
+use codehook_tests::{TestRun, stderr, stdout, trusting, workspace};
 
 /// Serves until its standard input ends, which it does with this process.
 const SERVE: &str = "\
@@ -91,12 +90,8 @@ impl Servers {
 
     fn egress(&self) -> EgressConfig {
         EgressConfig {
-            trust: TrustRoots::GivenOnly,
-            ca_certificates: vec![CaCertificates {
-                origin: "loopback".to_owned(),
-                pem: self.ca_pem.clone().into_bytes(),
-            }],
             resolver: Arc::new(LocalhostOnly),
+            ..trusting(&self.ca_pem)
         }
     }
 }

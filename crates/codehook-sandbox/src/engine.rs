@@ -156,25 +156,6 @@ impl Drop for Inner {
     }
 }
 
-/// Where the kernel can say which pages a run wrote to (PAGEMAP_SCAN, Linux 6.7), only those are reset, by copying, and the next
-/// run on the same slot takes no page fault for them.
-fn dirty_page_scan() -> Enabled {
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
-        Enabled::Yes
-    } else {
-        Enabled::No
-    }
-}
-
-/// Without the scan every byte up to this size would be reset, most of them an empty stack: releasing the pages is cheaper then.
-fn kept_resident() -> usize {
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
-        KEPT_RESIDENT_BYTES
-    } else {
-        0
-    }
-}
-
 fn engine_config(max_concurrent_runs: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(max_concurrent_runs)
@@ -183,10 +164,15 @@ fn engine_config(max_concurrent_runs: u32) -> Config {
         .total_stacks(max_concurrent_runs)
         .max_memory_size(RunLimits::MAX_MEMORY_BYTES)
         .table_elements(20_000)
-        .max_unused_warm_slots(max_concurrent_runs.min(64))
-        .pagemap_scan(dirty_page_scan())
-        .linear_memory_keep_resident(kept_resident())
-        .table_keep_resident(kept_resident());
+        .max_unused_warm_slots(max_concurrent_runs.min(64));
+    // Where the kernel can say which pages a run wrote to (PAGEMAP_SCAN, Linux 6.7), only those are reset, by copying, and the next
+    // run on the same slot takes no page fault for them. Without it all of them would be, most of them an empty stack: releasing
+    // the pages is cheaper then.
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(KEPT_RESIDENT_BYTES)
+            .table_keep_resident(KEPT_RESIDENT_BYTES);
+    }
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use codehook_egress::{BodyFraming, EgressError, ExchangeId, RequestHead, ResponseHead};
+use codehook_egress::{BodyFraming, EgressError, ExchangeId, RequestHead, ResponseHead, Session};
 use wasmtime::{Caller, Linker, Memory};
 
 use crate::guest_memory::{copy_in, copy_out};
@@ -69,6 +69,14 @@ impl GuestState {
     fn fail_with(&mut self, error: &EgressError) -> i32 {
         self.fail(code_of(error), &error.to_string())
     }
+
+    /// The run's session, or the code to answer when there is none.
+    fn session(&mut self) -> Result<&mut Session, i32> {
+        if self.http.is_none() {
+            return Err(self.fail(Code::Denied, NO_HTTP));
+        }
+        self.http.as_mut().ok_or(Code::Denied as i32)
+    }
 }
 
 /// Defines the host call's functions.
@@ -89,8 +97,9 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         "http_timeout",
         |mut caller: Caller<'_, GuestState>, handle: u32, timeout: i64| {
             let state = caller.data_mut();
-            let Some(http) = &mut state.http else {
-                return state.fail(Code::Denied, NO_HTTP);
+            let http = match state.session() {
+                Ok(http) => http,
+                Err(code) => return code,
             };
             match http.set_timeout(ExchangeId::from_raw(handle), timeout_of(timeout)) {
                 Ok(()) => 0,
@@ -139,8 +148,9 @@ fn link_requests(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
                     Err(text) => return caller.data_mut().fail(Code::Invalid, text),
                 };
                 let state = caller.data_mut();
-                let Some(http) = &mut state.http else {
-                    return state.fail(Code::Denied, NO_HTTP);
+                let http = match state.session() {
+                    Ok(http) => http,
+                    Err(code) => return code,
                 };
                 match http.open(head).await {
                     Ok(id) => i32::try_from(id.as_raw()).unwrap_or(i32::MAX),
@@ -168,8 +178,9 @@ async fn write_body(caller: &mut Caller<'_, GuestState>, handle: u32, piece: u32
             return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
         };
         let state = caller.data_mut();
-        let Some(http) = &mut state.http else {
-            return state.fail(Code::Denied, NO_HTTP);
+        let http = match state.session() {
+            Ok(http) => http,
+            Err(code) => return code,
         };
         if let Err(error) = http.write(ExchangeId::from_raw(handle), &data).await {
             return state.fail_with(&error);
@@ -213,8 +224,9 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
                     return 0;
                 }
                 let state = caller.data_mut();
-                let Some(http) = &mut state.http else {
-                    return state.fail(Code::Denied, NO_HTTP);
+                let http = match state.session() {
+                    Ok(http) => http,
+                    Err(code) => return code,
                 };
                 match http
                     .read(ExchangeId::from_raw(handle), cap.min(MAX_PIECE) as usize)
@@ -231,9 +243,7 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
 
 async fn response_head(caller: &mut Caller<'_, GuestState>, handle: u32) -> Result<Vec<u8>, i32> {
     let state = caller.data_mut();
-    let Some(http) = &mut state.http else {
-        return Err(state.fail(Code::Denied, NO_HTTP));
-    };
+    let http = state.session()?;
     match http.finish(ExchangeId::from_raw(handle)).await {
         Ok(head) => Ok(encode_head(head)),
         Err(error) => Err(state.fail_with(&error)),

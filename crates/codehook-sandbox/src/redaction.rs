@@ -42,6 +42,26 @@ impl Secrets {
             .map(Vec::len)
     }
 
+    /// `data` with every secret replaced, up to where a secret may be cut off by its end; and where that is.
+    fn replace(&self, data: &[u8], more: More) -> (Vec<u8>, usize) {
+        let mut out = Vec::with_capacity(data.len());
+        let mut position = 0;
+        while position < data.len() {
+            let rest = &data[position..];
+            if more == More::MayCome && self.may_start_at(rest) {
+                break;
+            }
+            if let Some(length) = self.at(rest) {
+                out.extend_from_slice(REDACTED);
+                position += length;
+            } else {
+                out.push(data[position]);
+                position += 1;
+            }
+        }
+        (out, position)
+    }
+
     /// Whether `rest` could become a secret with more bytes after it.
     fn may_start_at(&self, rest: &[u8]) -> bool {
         self.values
@@ -72,41 +92,23 @@ impl Redactor {
         }
         let mut data = std::mem::take(&mut self.held);
         data.extend_from_slice(piece);
-        let mut out = Vec::with_capacity(data.len());
-        let mut position = 0;
-        while position < data.len() {
-            let rest = &data[position..];
-            if self.secrets.may_start_at(rest) {
-                self.held = rest.to_vec();
-                break;
-            }
-            if let Some(length) = self.secrets.at(rest) {
-                out.extend_from_slice(REDACTED);
-                position += length;
-            } else {
-                out.push(data[position]);
-                position += 1;
-            }
-        }
+        let (out, rest) = self.secrets.replace(&data, More::MayCome);
+        self.held = data[rest..].to_vec();
         out
     }
 
     /// The rest, at the end of the stream.
     pub(crate) fn finish(&mut self) -> Vec<u8> {
         let held = std::mem::take(&mut self.held);
-        let mut out = Vec::with_capacity(held.len());
-        let mut position = 0;
-        while position < held.len() {
-            if let Some(length) = self.secrets.at(&held[position..]) {
-                out.extend_from_slice(REDACTED);
-                position += length;
-            } else {
-                out.push(held[position]);
-                position += 1;
-            }
-        }
-        out
+        self.secrets.replace(&held, More::Nothing).0
     }
+}
+
+/// Whether a stream goes on after the bytes at hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    MayCome,
+    Nothing,
 }
 
 #[cfg(test)]

@@ -139,7 +139,8 @@ impl Sandbox {
         let end = match tokio::time::timeout(limits.wall_time, &mut metered).await {
             Ok(Ok(status)) => End::Returned(status),
             Ok(Err(error)) => match error.downcast_ref::<GuestExit>() {
-                Some(exit) => End::Returned((exit.0 & 0xff) as i32),
+                // Only the low byte: the bits above are the interpreter's own to set.
+                Some(exit) => End::Returned(exit.0 as i32 & EXIT_CODE_MASK),
                 None => End::Trapped(error),
             },
             Err(_) => End::TimedOut,

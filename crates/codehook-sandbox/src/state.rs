@@ -49,7 +49,7 @@ impl GuestState {
             sink,
             http,
         } = parts;
-        let tmp = Tmp::new(tmp_root.maker(), limits.tmp_bytes, limits.tmp_files);
+        let tmp = Tmp::new(tmp_root, limits.tmp_bytes, limits.tmp_files);
         Self {
             // No argument, no environment, no preopened directory, no socket.
             wasi: WasiCtxBuilder::new().build_p1(),

@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::fs::MakeDirectory;
-
 const PREFIX: &str = "codehook-tmp-";
 const LOCK: &str = "lock";
 
@@ -44,14 +42,11 @@ impl TmpRoot {
         })
     }
 
-    /// What makes one run's directory, mode 0700.
-    pub(crate) fn maker(&self) -> MakeDirectory {
-        let root = self.clone();
-        Box::new(move || {
-            tempfile::Builder::new()
-                .prefix("run-")
-                .tempdir_in(root.owned.directory.path())
-        })
+    /// A directory for one run, mode 0700; deleted when dropped.
+    pub(crate) fn make_directory(&self) -> io::Result<tempfile::TempDir> {
+        tempfile::Builder::new()
+            .prefix("run-")
+            .tempdir_in(self.owned.directory.path())
     }
 }
 

@@ -14,12 +14,10 @@ mod tmp;
 
 use std::sync::Arc;
 
-use cap_std::fs::FileTypeExt as _;
-
 pub(crate) use errno::Errno;
 pub(crate) use open_file::{DirectoryEntry, OpenFile};
 pub(crate) use stat::{FileKind, Stat};
-pub(crate) use tmp::{Follow, MakeDirectory, OpenHow, Tmp};
+pub(crate) use tmp::{Follow, OpenHow, Tmp};
 
 use crate::library::{EntryKind, Library};
 use path::{Place, resolve};
@@ -71,10 +69,7 @@ impl GuestFs {
     }
 
     pub(crate) fn file(&mut self, descriptor: u32) -> Result<&mut OpenFile, Errno> {
-        self.files
-            .get_mut(descriptor as usize)
-            .and_then(Option::as_mut)
-            .ok_or(Errno::BadDescriptor)
+        self.file_and_sources(descriptor).map(|(file, _, _)| file)
     }
 
     /// The open file and what it reads from or accounts to, which live side by side.
@@ -159,7 +154,7 @@ impl GuestFs {
                     let entry = entry?;
                     let name = entry.file_name().to_string_lossy().into_owned();
                     let kind = entry.file_type()?;
-                    entries.push(DirectoryEntry::new(&name, kind_of(kind)));
+                    entries.push(DirectoryEntry::new(&name, FileKind::of(kind)));
                 }
             }
             Place::Fixed(path) => entries.extend(self.list_fixed(&path)),
@@ -225,22 +220,24 @@ impl GuestFs {
         }
     }
 
-    /// Whether the path is one whose times could be set; preview 1 cannot set the owner or the mode either.
+    /// Where a path leads in `/tmp`, the one place that can be written to.
     pub(crate) fn tmp_path(&mut self, base: u32, path: &str) -> Result<String, Errno> {
         match self.place(base, path)? {
             Place::Tmp(path) => Ok(path),
-            Place::Fixed(path) => {
-                let parent = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
-                if self.stat_fixed(&path).is_ok()
-                    || self
-                        .stat_fixed(if parent.is_empty() { "/" } else { parent })
-                        .is_ok()
-                {
-                    Err(Errno::ReadOnly)
-                } else {
-                    Err(Errno::NoEntry)
-                }
-            }
+            Place::Fixed(path) => Err(self.refusal_to_write(&path)),
+        }
+    }
+
+    /// What does not exist below a directory that does is a read-only file system; otherwise there is no such path.
+    fn refusal_to_write(&self, path: &str) -> Errno {
+        let parent = match path.rsplit_once('/') {
+            Some(("", _)) | None => "/",
+            Some((parent, _)) => parent,
+        };
+        if self.stat_fixed(path).is_ok() || self.stat_fixed(parent).is_ok() {
+            Errno::ReadOnly
+        } else {
+            Errno::NoEntry
         }
     }
 
@@ -302,7 +299,7 @@ impl GuestFs {
             }
             (false, WantDirectory::No) => {}
         }
-        let file = self.tmp.open(path, how)?;
+        let file = self.tmp.open(path, how, existing.as_ref())?;
         Ok(OpenFile::Tmp {
             file,
             position: 0,
@@ -326,8 +323,7 @@ impl GuestFs {
             return Err(Errno::Exists);
         }
         if how.write || how.truncate || (how.create && stat.is_err()) {
-            // What does not exist below a directory that does is a read-only file system; otherwise there is no such path.
-            self.tmp_path(ROOT_DESCRIPTOR, path)?;
+            return Err(self.refusal_to_write(path));
         }
         let stat = stat?;
         match (stat.kind, want) {
@@ -340,12 +336,14 @@ impl GuestFs {
                 if let Some(content) = self.script_at(path) {
                     return Ok(OpenFile::Script {
                         content,
+                        stat,
                         position: 0,
                     });
                 }
                 let content = self.library.file(path).ok_or(Errno::NoEntry)?;
                 Ok(OpenFile::Library {
                     content,
+                    stat,
                     position: 0,
                 })
             }
@@ -412,18 +410,4 @@ impl GuestFs {
 pub(crate) enum WantDirectory {
     Yes,
     No,
-}
-
-fn kind_of(kind: cap_std::fs::FileType) -> FileKind {
-    if kind.is_dir() {
-        FileKind::Directory
-    } else if kind.is_symlink() {
-        FileKind::SymbolicLink
-    } else if kind.is_file() {
-        FileKind::Regular
-    } else if kind.is_char_device() {
-        FileKind::CharacterDevice
-    } else {
-        FileKind::Unknown
-    }
 }

@@ -23,10 +23,12 @@ pub(crate) enum OpenFile {
     },
     Library {
         content: Range<usize>,
+        stat: Stat,
         position: u64,
     },
     Script {
         content: Arc<[u8]>,
+        stat: Stat,
         position: u64,
     },
     Tmp {
@@ -136,16 +138,7 @@ impl OpenFile {
             Self::Stdin | Self::Stdout | Self::Stderr => Ok(Stat::stream()),
             Self::Null => Ok(Stat::fixed(FileKind::CharacterDevice, 0, "/dev/null")),
             Self::Directory { path, .. } => Ok(Stat::fixed(FileKind::Directory, 0, path)),
-            Self::Library { content, .. } => {
-                // The place in the archive tells library files apart as well as their path does.
-                let name = format!("{}", content.start);
-                Ok(Stat::fixed(FileKind::Regular, content.len() as u64, &name))
-            }
-            Self::Script { content, .. } => Ok(Stat::fixed(
-                FileKind::Regular,
-                content.len() as u64,
-                "/hook",
-            )),
+            Self::Library { stat, .. } | Self::Script { stat, .. } => Ok(*stat),
             Self::Tmp { file, .. } => Ok(Stat::from_metadata(&file.metadata()?)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cap_std::fs::{Metadata, MetadataExt};
+use cap_std::fs::{FileType, Metadata, MetadataExt};
 
 /// Preview 1's `$filetype`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,20 @@ pub(crate) enum FileKind {
     Directory = 3,
     Regular = 4,
     SymbolicLink = 7,
+}
+
+impl FileKind {
+    pub(crate) fn of(kind: FileType) -> Self {
+        if kind.is_dir() {
+            Self::Directory
+        } else if kind.is_symlink() {
+            Self::SymbolicLink
+        } else if kind.is_file() {
+            Self::Regular
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,13 +71,7 @@ impl Stat {
     }
 
     pub(crate) fn from_metadata(metadata: &Metadata) -> Self {
-        let kind = if metadata.is_dir() {
-            FileKind::Directory
-        } else if metadata.is_symlink() {
-            FileKind::SymbolicLink
-        } else {
-            FileKind::Regular
-        };
+        let kind = FileKind::of(metadata.file_type());
         let nanoseconds = |seconds: i64, rest: i64| {
             let seconds = u64::try_from(seconds).unwrap_or(0);
             let rest = u64::try_from(rest).unwrap_or(0);

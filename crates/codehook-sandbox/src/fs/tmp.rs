@@ -13,12 +13,10 @@ use cap_std::fs::{Dir, File, Metadata, MetadataExt, OpenOptions};
 
 use super::errno::Errno;
 use crate::report::TmpLeftovers;
-
-/// Makes the directory a run's `/tmp` lives in.
-pub(crate) type MakeDirectory = Box<dyn Fn() -> std::io::Result<tempfile::TempDir> + Send + Sync>;
+use crate::tmp_root::TmpRoot;
 
 pub(crate) struct Tmp {
-    make: MakeDirectory,
+    root: TmpRoot,
     made: Option<Made>,
     max_bytes: u64,
     max_entries: u64,
@@ -51,9 +49,9 @@ pub(crate) struct OpenHow {
 }
 
 impl Tmp {
-    pub(crate) fn new(make: MakeDirectory, max_bytes: u64, max_entries: u64) -> Self {
+    pub(crate) fn new(root: TmpRoot, max_bytes: u64, max_entries: u64) -> Self {
         Self {
-            make,
+            root,
             made: None,
             max_bytes,
             max_entries,
@@ -73,7 +71,7 @@ impl Tmp {
 
     pub(crate) fn dir(&mut self) -> Result<&Dir, Errno> {
         if self.made.is_none() {
-            let owner = (self.make)()?;
+            let owner = self.root.make_directory()?;
             let path: PathBuf = owner.path().to_owned();
             let dir = Dir::open_ambient_dir(path, ambient_authority())?;
             self.made = Some(Made { dir, _owner: owner });
@@ -89,8 +87,13 @@ impl Tmp {
         })
     }
 
-    pub(crate) fn open(&mut self, path: &str, how: OpenHow) -> Result<File, Errno> {
-        let before = self.metadata(path, Follow::Links).ok();
+    /// Opens a file; `before` is what its path leads to now, if anything.
+    pub(crate) fn open(
+        &mut self,
+        path: &str,
+        how: OpenHow,
+        before: Option<&Metadata>,
+    ) -> Result<File, Errno> {
         if before.is_none() && how.create {
             self.room_for_entry()?;
         }
@@ -109,7 +112,7 @@ impl Tmp {
             self.entries += 1;
         }
         if how.truncate {
-            let old = before.map_or(0, |metadata| metadata.len());
+            let old = before.map_or(0, Metadata::len);
             self.bytes = self.bytes.saturating_sub(old);
         }
         self.open.entry(metadata.ino()).or_default().descriptors += 1;

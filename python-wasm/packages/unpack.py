@@ -9,7 +9,7 @@ import zipfile
 import lock
 
 # Where a source archive keeps its Python 2 modules, if not at its top.
-SOURCE_ROOTS = {"reportlab": "src", "httplib2": "python2"}
+SOURCE_ROOTS = {"reportlab": "src", "httplib2": "python2", "pycryptodome": "lib"}
 
 # What no script imports or opens: tests, type stubs, sources and results of C compilers, notes for packagers.
 NEVER = ["*/test/*", "*/tests/*", "*.c", "*.h", "*.pyx", "*.pxd", "*.pyi", "*/py.typed", "*.so", "*.pyd", "*.dll", "*.exe"]
@@ -21,6 +21,9 @@ UNWANTED = {
     # reserved"; a PDF names these fonts without embedding them. The rest are fonts of reportlab's own tests, one under
     # the GPL. The Vera fonts, which scripts do embed, stay.
     "reportlab": ["reportlab/fonts/*.pfb", "reportlab/fonts/DarkGarden*", "reportlab/fonts/*.afm", "reportlab/fonts/00readme.txt"],
+    # Self-tests with 6 MB of vectors; a module for Python 3; and arithmetic by the GMP library, which there is none of: without
+    # the module, its place is taken at once by the package's own C.
+    "pycryptodome": ["Crypto/SelfTest/*", "Crypto/Protocol/HPKE.py", "Crypto/Math/_IntegerGMP.py"],
 }
 
 # Of a package's metadata: what importlib-like code reads, and the licence texts that must travel with the files.

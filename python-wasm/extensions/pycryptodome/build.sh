@@ -1,0 +1,21 @@
+# PyCryptodome's C, and one module with a checked call for each of its functions. It expects to be loaded through ctypes or
+# cffi with declarations given as text; calls.c is generated from these very texts.
+python3 "$HERE/packages/source.py" "$OUT/packages" pycryptodome source
+folder=$HERE/extensions/pycryptodome
+python3 "$folder/generate.py" source/lib calls.c
+
+# What setup.py finds out by compiling. No 128-bit multiplication: on wasm it is a call, and four of 64 bits are faster.
+defines="-DHAVE_STDINT_H -DPYCRYPTO_LITTLE_ENDIAN -DHAVE_POSIX_MEMALIGN"
+sources="
+    AES ARC2 ARC4 CAST DES DES3 Salsa20 blowfish blowfish_eks chacha20 pkcs1_decode
+    raw_cbc raw_cfb raw_ctr raw_ecb raw_ocb raw_ofb
+    MD2 MD4 MD5 RIPEMD160 SHA1 SHA224 SHA256 SHA384 SHA512 blake2b blake2s keccak poly1305 ghash_portable scrypt
+    curve25519 curve448 ec_ws ed25519 ed448 p256_table p384_table p521_table modexp mont cpuid strxor
+"
+for name in $sources; do echo "source/src/$name.c"; done |
+    xargs -P "$JOBS" -n 4 $CC $CFLAGS -O3 $defines -Isource/src -Isource/src/libtom -Wall -Werror=cast-function-type-mismatch -c
+$CC $CFLAGS -Wall -Werror -I"$folder" -I"$PYTHON_TREE" -I"$PYTHON_TREE/Include" -c calls.c
+# As one object, so that a name which another library has too is an error and not a silent choice; and so that a declaration
+# which does not fit its function is one here.
+wasm-ld-19 -r --fatal-warnings -o pycryptodome.o ./*.o
+$AR rcs libpycryptodome.a pycryptodome.o

@@ -4,8 +4,8 @@ python3 "$HERE/packages/source.py" "$OUT/packages" pycryptodome source
 folder=$HERE/extensions/pycryptodome
 python3 "$folder/generate.py" source/lib calls.c
 
-# What setup.py finds out by compiling. No 128-bit multiplication: on wasm it is a call, and four of 64 bits are faster.
-defines="-DHAVE_STDINT_H -DPYCRYPTO_LITTLE_ENDIAN -DHAVE_POSIX_MEMALIGN"
+# What setup.py finds out by compiling. Multiplication for 32 bits: one of 128 bits is a call on wasm, and slower.
+defines="-DHAVE_STDINT_H -DPYCRYPTO_LITTLE_ENDIAN -DSYS_BITS=32 -DLTC_NO_ASM -DHAVE_POSIX_MEMALIGN"
 sources="
     AES ARC2 ARC4 CAST DES DES3 Salsa20 blowfish blowfish_eks chacha20 pkcs1_decode
     raw_cbc raw_cfb raw_ctr raw_ecb raw_ocb raw_ofb

@@ -52,14 +52,25 @@ READ_ONLY = {
     ("Salsa20_stream_init", "nonce"),
 }
 
+# Written to, and given as a new byte string by the package itself.
+FILLED = {("pkcs1_decode", "output")}
+
 # None stands for the point at infinity.
 MAY_BE_NONE = {
     ("curve25519_new_point", "x"),
     ("curve448_new_point", "x"),
 }
 
-# Declared, and in no source file.
+# (function, parameter): the only C function that may be given there.
+CALLBACKS = {("scryptROMix", "core"): "Salsa20_8_core"}
+
+# Declared, and not there to be called: in no source file, or static, as the modes of operation find them in the cipher.
 NOT_DEFINED = {"ed448_context"}
+NOT_DEFINED |= {
+    f"{cipher}_{direction}crypt"
+    for cipher in ("AES", "ARC2", "Blowfish", "CAST", "DES", "DES3", "EKSBlowfish")
+    for direction in ("en", "de")
+}
 
 # Instructions of one processor family. The package asks the cpuid functions first, and these say no.
 NOT_BUILT = {"Crypto.Cipher._raw_aesni", "Crypto.Hash._ghash_clmul"}

@@ -12,8 +12,9 @@ sources="
     MD2 MD4 MD5 RIPEMD160 SHA1 SHA224 SHA256 SHA384 SHA512 blake2b blake2s keccak poly1305 ghash_portable scrypt
     curve25519 curve448 ec_ws ed25519 ed448 p256_table p384_table p521_table modexp mont cpuid strxor
 "
-for name in $sources; do echo "source/src/$name.c"; done |
-    xargs -P "$JOBS" -n 4 $CC $CFLAGS -O3 $defines -Isource/src -Isource/src/libtom -Wall -Werror=cast-function-type-mismatch -c
+compile="$CC $CFLAGS -O3 $defines -Isource/src -Isource/src/libtom -Wall -Werror=cast-function-type-mismatch"
+# Several files include one that defines sub_mod, and not as a static function.
+printf '%s\n' $sources | xargs -P "$JOBS" -I{} $compile -Dsub_mod={}_sub_mod -c source/src/{}.c
 $CC $CFLAGS -Wall -Werror -I"$folder" -I"$PYTHON_TREE" -I"$PYTHON_TREE/Include" -c calls.c
 # As one object, so that a name which another library has too is an error and not a silent choice; and so that a declaration
 # which does not fit its function is one here.

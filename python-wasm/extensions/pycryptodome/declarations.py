@@ -70,14 +70,27 @@ def read_libraries(package, not_built):
 
 
 def loader_calls(tree, path):
-    constants = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            constants[node.targets[0].id] = node.value
-    for node in ast.walk(tree):
+    """(name, declarations) of each call. A name in them is looked up in the function around the call, then in the module."""
+    module_names = assigned_names(tree.body)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    scopes = [(function, {**module_names, **assigned_names(function.body)}) for function in functions]
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    for node, names in [(node, names) for scope, names in scopes for node in ast.walk(scope)] + [
+        (node, module_names) for node in ast.walk(tree) if id(node) not in inside
+    ]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == LOADER:
-            name, text = (constant_text(argument, constants, path) for argument in node.args)
+            name, text = (constant_text(argument, names, path) for argument in node.args)
             yield name, text
+
+
+def assigned_names(body):
+    return {
+        node.targets[0].id: node.value
+        for statement in body
+        if not isinstance(statement, ast.FunctionDef)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    }
 
 
 def constant_text(node, constants, path):
@@ -85,7 +98,6 @@ def constant_text(node, constants, path):
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.Name) and node.id in constants:
-        # A function's own variables are found too; two of one name would have to be told apart.
         return constant_text(constants[node.id], constants, path)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace":
         old, new = (constant_text(argument, constants, path) for argument in node.args)

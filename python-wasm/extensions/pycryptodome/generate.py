@@ -57,7 +57,8 @@ def generate(libraries):
 def check_tables(libraries):
     """An entry that fits nothing would be a protection that is not there."""
     known = {(f.name, p.name) for library in libraries for f in library.functions for p in f.parameters}
-    for table in (bounds.SIZES, bounds.RANGES, bounds.READ_ONLY, bounds.MAY_BE_NONE):
+    tables = (bounds.SIZES, bounds.RANGES, bounds.READ_ONLY, bounds.FILLED, bounds.MAY_BE_NONE, bounds.CALLBACKS)
+    for table in tables:
         for entry in set(table) - known:
             raise DeclarationError(f"bounds.py names {entry}, which no declaration has. Next step: correct bounds.py")
 
@@ -155,11 +156,12 @@ class CallWriter:
                 return f"const uint8_t *{p.name} = reads_or_none({at}, {self.size(index, p)});"
             if p.const or key in bounds.READ_ONLY:
                 return f"const uint8_t *{p.name} = reads({at}, {self.size(index, p)});"
-            return f"uint8_t *{p.name} = writes({at}, {self.size(index, p)});"
+            how = "fills" if key in bounds.FILLED else "writes"
+            return f"uint8_t *{p.name} = {how}({at}, {self.size(index, p)});"
         if p.role == "new object":
             return f"void **{p.name} = makes({at});"
         if p.role == "callback":
-            return f"calls_back({at}, call_Salsa20_8_core);"
+            return f"calls_back({at}, call_{bounds.CALLBACKS[key]});"
         if self.is_given_cipher(p):
             return f"void *{p.name} = uses_block_cipher({at});"
         identifier = kind_identifier(self.library, p.c_type)
@@ -172,7 +174,7 @@ class CallWriter:
 
     def passed(self, p):
         if p.role == "callback":
-            return "Salsa20_8_core"
+            return bounds.CALLBACKS[self.function.name, p.name]
         if (self.function.name, p.name) in bounds.READ_ONLY:
             return f"(uint8_t *){p.name}"
         return p.name

@@ -176,6 +176,19 @@ static uint8_t *writes(struct call *call, int index, const char *name, uint64_t 
     return buffer(call, index, name, size, PyBUF_WRITABLE);
 }
 
+/* For a caller that passes a byte string it has just made, and has it filled: nothing else knows that string yet. */
+static uint8_t *fills(struct call *call, int index, const char *name, uint64_t size)
+{
+    PyStringObject *given = (PyStringObject *)(call->failed ? NULL : argument(call, index));
+    if (!given || !PyString_CheckExact((PyObject *)given))
+        return writes(call, index, name, size);
+    if (given->ob_shash != -1 || given->ob_sstate != SSTATE_NOT_INTERNED || Py_SIZE(given) < 2)
+        fail(call, PyExc_BufferError, name, "is a byte string that others may hold");
+    else if ((uint64_t)Py_SIZE(given) < size)
+        fail(call, PyExc_ValueError, name, "is shorter than the length that was given with it");
+    return (uint8_t *)given->ob_sval;
+}
+
 static Handle *handle_at(struct call *call, int index, const char *name)
 {
     if (call->failed)

@@ -13,7 +13,7 @@ from Crypto.Hash import SHA224 as _SHA224
 from Crypto.Hash import SHA256 as _SHA256
 from Crypto.Hash import SHA384 as _SHA384
 from Crypto.Hash import SHA512 as _SHA512
-from cryptography.exceptions import AlreadyFinalized
+from cryptography.exceptions import AlreadyFinalized, UnsupportedAlgorithm
 from cryptography.utils import check_bytes_like
 
 
@@ -96,7 +96,10 @@ class Hash(HashContext):
         self._alive().update(check_bytes_like('data', data))
 
     def copy(self):
-        return Hash(self.algorithm, ctx=self._alive().copy())
+        state = self._alive()
+        if not hasattr(state, 'copy'):
+            raise UnsupportedAlgorithm('a %s hash cannot be copied with PyCryptodome' % self.algorithm.name)
+        return Hash(self.algorithm, ctx=state.copy())
 
     def finalize(self):
         state, self._state = self._alive(), None

@@ -95,10 +95,10 @@ class EllipticCurvePrivateKey(_Key):
         if peer_public_key.curve.name != self.curve.name:
             raise ValueError('peer_public_key and self are not on the same curve')
         shared = peer_public_key._key.pointQ * self._key.d
-        return int_to_bytes(long(shared.x), (self.key_size + 7) // 8)
+        return int_to_bytes(int(shared.x), (self.key_size + 7) // 8)
 
     def private_numbers(self):
-        return EllipticCurvePrivateNumbers(long(self._key.d), self.public_key().public_numbers())
+        return EllipticCurvePrivateNumbers(int(self._key.d), self.public_key().public_numbers())
 
     def private_bytes(self, encoding, format, encryption_algorithm):
         return serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
@@ -117,7 +117,7 @@ class EllipticCurvePublicKey(_Key):
 
     def public_numbers(self):
         x, y = self._key.pointQ.xy
-        return EllipticCurvePublicNumbers(long(x), long(y), self.curve)
+        return EllipticCurvePublicNumbers(int(x), int(y), self.curve)
 
     def public_bytes(self, encoding, format):
         point_formats = {serialization.PublicFormat.UncompressedPoint: False, serialization.PublicFormat.CompressedPoint: True}

@@ -1,6 +1,8 @@
 """RSA keys: making, signing, encrypting, and their numbers."""
 from __future__ import absolute_import
 
+from os import urandom
+
 from Crypto.Cipher import PKCS1_OAEP as _PKCS1_OAEP
 from Crypto.Cipher import PKCS1_v1_5 as _PKCS1_v1_5
 from Crypto.PublicKey import RSA as _RSA
@@ -65,9 +67,10 @@ class RSAPrivateKey(_RSAKey):
             except (ValueError, TypeError):
                 raise ValueError('Decryption failed.')
         if isinstance(padding, _padding.PKCS1v15):
-            failed = object()
+            # Nothing that was ever encrypted, so it comes back only when decryption fails.
+            failed = urandom(16)
             message = _PKCS1_v1_5.new(self._key).decrypt(ciphertext, failed)
-            if message is failed:
+            if message == failed:
                 raise ValueError('Decryption failed.')
             return message
         raise _unusable(padding, 'decrypting')

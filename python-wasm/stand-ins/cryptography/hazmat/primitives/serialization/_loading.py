@@ -16,6 +16,7 @@ from cryptography.utils import check_bytes_like
 
 _BLOCK = re.compile(r'-----BEGIN (?P<marker>[A-Z0-9 ]+)-----.*?-----END (?P=marker)-----', re.DOTALL)
 _RSA_OID, _EC_OID, _ED25519_OID = '1.2.840.113549.1.1.1', '1.2.840.10045.2.1', '1.3.101.112'
+_OCTET_STRING = b'\x04'
 _UNREADABLE = 'Could not deserialize key data. The data may be in an incorrect format or it may be encrypted with an ' \
               'unsupported algorithm.'
 _PRIVATE = ('PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY')
@@ -39,9 +40,10 @@ def load_pem_private_key(data, password, backend=None):
 
 def load_der_private_key(data, password, backend=None):
     data, password = check_bytes_like('data', data), _checked_password(password)
-    # An encrypted key begins with how it is encrypted, any other with a version.
     fields = _read(lambda: DerSequence().decode(data))
-    _require_password_if(not isinstance(fields[0], (int, long)), password)
+    # An encrypted key is how it is encrypted, and an octet string. Any other begins with a version.
+    encrypted = len(fields) == 2 and isinstance(fields[1], bytes) and fields[1][:1] == _OCTET_STRING
+    _require_password_if(encrypted, password)
     return _private_key(data, password)
 
 
@@ -92,7 +94,7 @@ def _private_key(der, password):
         fields = _read(lambda: DerSequence().decode(der))
         if len(fields) >= 9:
             oid = _RSA_OID
-        elif fields[:1] == [1] and isinstance(fields[1], bytes) and fields[1][:1] == b'\x04':
+        elif fields[:1] == [1] and isinstance(fields[1], bytes) and fields[1][:1] == _OCTET_STRING:
             oid = _EC_OID
         elif len(fields) >= 3 and isinstance(fields[1], bytes):
             oid = _algorithm(fields[1])

@@ -30,8 +30,9 @@ UNWANTED = {
     "boto3": ["boto3/examples/*"],
     # Installing is not for hooks; packages import pkg_resources.
     "setuptools": ["setuptools/*", "easy_install.py"],
-    # Self-tests, 6 MB of vectors; and a module for Python 3.
-    "pycryptodome": ["Crypto/SelfTest/*", "Crypto/Protocol/HPKE.py"],
+    # Self-tests, 6 MB of vectors; a module for Python 3; and arithmetic by the GMP library, which is not there: without this
+    # module the package takes its own C at once.
+    "pycryptodome": ["Crypto/SelfTest/*", "Crypto/Protocol/HPKE.py", "Crypto/Math/_IntegerGMP.py"],
     # For Python 3: what only asyncio's users import, and a copy of sgmllib that Python 2.7 has itself.
     "google-auth": ["google/*_async.py", "google/auth/transport/_aiohttp_requests.py"],
     "Jinja2": ["jinja2/async*.py"],

@@ -12,9 +12,13 @@ _NATIVE = 'a hook cannot load machine code: use a pure-Python package'
 _DATABASE = 'no such database is part of the interpreter: use json or pickle on a file in /tmp, or a database over HTTP'
 _WINDOWS = 'there is no display: print results, or send them somewhere'
 _SOUND = 'there are no devices'
+_CRYPTO = 'it is not part of the interpreter: use Crypto (PyCryptodome), or the part of cryptography that is there'
 
 # The module that is written in C, and not the Python module around it: what imports the latter gets the reason too.
 _REASONS = {
+    'Cryptodome': 'PyCryptodome is here under the name Crypto',
+    'M2Crypto': _CRYPTO,
+    'OpenSSL': 'connections are encrypted and verified outside the hook; for keys and signatures use Crypto or cryptography',
     # Debian has it in a package of its own.
     'Tkinter': _WINDOWS,
     '_bsddb': _DATABASE,
@@ -24,12 +28,14 @@ _REASONS = {
     '_multiprocessing': 'a hook is one process: use a plain loop, or threading, whose threads run one after the other',
     '_sqlite3': 'SQLite is not part of the interpreter: use dictionaries, json or csv on a file in /tmp',
     '_tkinter': _WINDOWS,
+    'bcrypt': 'use Crypto.Protocol.KDF: bcrypt, bcrypt_check, scrypt and PBKDF2',
     'bsddb185': _DATABASE,
     'dbm': _DATABASE,
     'dl': _NATIVE,
     'gdbm': _DATABASE,
     'linuxaudiodev': _SOUND,
     'mmap': 'files cannot be mapped into memory: read them, or use io.BytesIO',
+    'nacl': 'use Crypto: Signature.eddsa, Cipher.ChaCha20_Poly1305 and Cipher.Salsa20',
     'nis': 'there is no network but HTTP',
     'ossaudiodev': _SOUND,
     'readline': _TERMINAL,
@@ -39,6 +45,9 @@ _REASONS = {
     'termios': _TERMINAL,
 }
 
+# Packages of which only a part is there.
+_PARTLY_THERE = {'cryptography': _CRYPTO}
+
 
 class _MissingModules(object):
     """Consulted first, as everything on sys.meta_path is, but gives way to any module of the name that does exist."""
@@ -46,13 +55,26 @@ class _MissingModules(object):
     def find_module(self, name, path=None):
         if name in _REASONS and not _exists(name):
             return self
+        if path is not None and name.partition('.')[0] in _PARTLY_THERE and not _exists_in(path, name):
+            return self
         return None
 
     def load_module(self, name):
-        raise ImportError('No module named %s: %s' % (name, _REASONS[name]))
+        reason = _REASONS.get(name) or _PARTLY_THERE[name.partition('.')[0]]
+        raise ImportError('No module named %s: %s' % (name, reason))
 
     def __repr__(self):
         return '<reasons for modules that a hook cannot have>'
+
+
+def _exists_in(path, name):
+    try:
+        found = imp.find_module(name.rpartition('.')[2], list(path))
+    except ImportError:
+        return False
+    if found[0] is not None:
+        found[0].close()
+    return True
 
 
 def _exists(name):

@@ -1,0 +1,1 @@
+"""Primitives, as `cryptography` names them."""

@@ -21,7 +21,7 @@ step() {
     local name=$1 stamp key
     shift
     stamp=$out/$name.stamp
-    key=$(inputs "$@" | sha256sum | cut -d' ' -f1)
+    key=$(inputs "$(declare -f "step_${name%%.*}")" "$@" | sha256sum | cut -d' ' -f1)
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ]; then
         return 0
     fi
@@ -46,8 +46,10 @@ step() {
     say "$name took $((SECONDS - started)) s"
 }
 
+# What sources.lock says of one source.
+locked() { grep " $1=" "$here/sources.lock"; }
+
 inputs() {
-    declare -f
     # Flags shape the result as files do; the paths in them do not, so that a moved folder is not rebuilt.
     echo "$cc $flags $layout $emulation $emulated"
     local input
@@ -134,6 +136,18 @@ step_wasm() {
     make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
 }
 
+# A C library that modules of packages need: libraries/NAME.sh (NAME as in sources.lock) leaves its headers and static libraries in
+# target/python-wasm/libraries/NAME.
+step_c_library() {
+    local name=$1 build=$out/libraries/$1
+    rm -rf "$build"
+    mkdir -p "$build/include"
+    cd "$build"
+    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
+        bash -euo pipefail "$here/libraries/$name.sh"
+    ls ./*.a
+}
+
 # The modules in C of one package: extensions/NAME/build.sh leaves static libraries in target/python-wasm/extensions/NAME, and
 # extensions/NAME/modules lists what they hold. What it is given is described in docs/interpreter.md.
 step_extension() {
@@ -162,10 +176,10 @@ step_link() {
     mkdir -p "$out/link"
     cd "$out/link"
     write_inittab > inittab.c
-    $cc $flags -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c "$here/src/codehook_main.c" inittab.c
+    $cc $flags -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c "$here/src/codehook_main.c" "$here/src/unwind.c" inittab.c
     $cc -O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
-        codehook_main.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
-        $(find "$out/extensions" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
+        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
+        $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
 
 step_packages() {
@@ -185,19 +199,23 @@ step_snapshot() {
 
 build() {
     "$here/fetch-sources.sh" "$out/cache"
-    local recipe=("$here/sources.lock" "$here/patches")
+    local recipe=("$(locked python2.7)" "$here/patches")
     step source "${recipe[@]}"
     step native "${recipe[@]}"
-    step libraries "${recipe[@]}"
-    local interpreter=("${recipe[@]}" "$here/config.site" "$here/Setup.local" "$here/src/wasi_compat.h")
+    step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
+    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here/src/wasi_compat.h")
     step wasm "${interpreter[@]}" "$here/src/codehook.c" "$here/src/wasi_shims.c"
     step packages "$here/packages"
-    local folder name
+    local folder name recipe_file
+    for recipe_file in "$here"/libraries/*.sh; do
+        name=$(basename "$recipe_file" .sh)
+        step "c_library.$name" "$here/sources.lock" "$here/src/wasi_compat.h" "$here/src/codehook_unwind.h" "$here/libraries/$name"*
+    done
     for folder in "$here"/extensions/*/; do
         name=$(basename "$folder")
-        step "extension.$name" "${interpreter[@]}" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
+        step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
-    step link "${interpreter[@]}" "$here/src" "$here/extensions" "$here/packages/requirements.lock"
+    step link "$(declare -f write_inittab)" "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
     step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins"
 }
 

@@ -24,7 +24,7 @@ step() {
     local name=$1 stamp key
     shift
     stamp=$out/$name.stamp
-    key=$(inputs "$@" | sha256sum | cut -d' ' -f1)
+    key=$(inputs "$(declare -f "step_${name%%.*}")" "$@" | sha256sum | cut -d' ' -f1)
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ]; then
         return 0
     fi
@@ -49,8 +49,10 @@ step() {
     say "$name took $((SECONDS - started)) s"
 }
 
+# What sources.lock says of one source.
+locked() { grep " $1=" "$here/sources.lock"; }
+
 inputs() {
-    declare -f
     # Flags shape the result as files do; the paths in them do not, so that a moved folder is not rebuilt.
     echo "$cc $flags $layout $emulation $emulated"
     local input
@@ -177,9 +179,9 @@ step_link() {
     mkdir -p "$out/link"
     cd "$out/link"
     write_inittab > inittab.c
-    $cc $flags -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c "$here/src/codehook_main.c" inittab.c
+    $cc $flags -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c "$here/src/codehook_main.c" "$here/src/unwind.c" inittab.c
     $cc -O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
-        codehook_main.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
+        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
         $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
 
@@ -210,13 +212,13 @@ build() {
     local folder name recipe_file
     for recipe_file in "$here"/libraries/*.sh; do
         name=$(basename "$recipe_file" .sh)
-        step "c_library.$name" "$here/sources.lock" "$here/src/wasi_compat.h" "$here/libraries/$name"*
+        step "c_library.$name" "$here/sources.lock" "$here/src/wasi_compat.h" "$here/src/codehook_unwind.h" "$here/libraries/$name"*
     done
     for folder in "$here"/extensions/*/; do
         name=$(basename "$folder")
         step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
-    step link "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
+    step link "$(declare -f write_inittab)" "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
     step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }
 

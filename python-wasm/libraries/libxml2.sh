@@ -49,10 +49,11 @@ cp -r libxml2/include/libxml include/
 unpack libxslt
 cd libxslt
 configured --without-crypto --without-plugins --without-debugger --without-mem-debug --with-libxml-src="$PWD/../libxml2"
-printf '%s\n' libxslt/*.c libexslt/*.c | compile -I../include
-$AR rcs ../libxslt.a ./*.o
 cd ..
+# One by one, for both have a functions.c.
 for name in libxslt libexslt; do
     mkdir "include/$name"
     cp "libxslt/$name"/*.h "include/$name/"
+    (cd "libxslt/$name" && printf '%s\n' ./*.c | compile -I.. -I../../include)
+    $AR rcs "$name.a" "libxslt/$name"/*.o
 done

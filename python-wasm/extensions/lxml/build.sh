@@ -1,8 +1,8 @@
-# lxml's C as Cython generated it. The other modules that lxml can compile (builder, sax, html.clean, html.diff) stay Python.
+# lxml's C as Cython generated it. What else lxml can compile (builder, sax, html.clean, html.diff) stays Python.
 python3 "$HERE/packages/source.py" "$OUT/packages" lxml source
-# For size: this C only carries calls to libxml2 and the interpreter, and -O2 makes it half as large again.
+patch -p1 -s -N -d source < "$HERE/extensions/lxml/out-of-memory.patch"
 printf 'source/src/lxml/%s.c\n' etree objectify _elementpath | xargs -P "$JOBS" -n 1 \
-    $CC $CFLAGS -Os -DWITHOUT_THREADING -DCYTHON_CLINE_IN_TRACEBACK=0 -I"$PYTHON_TREE" -I"$PYTHON_TREE/Include" \
+    $CC $CFLAGS -DWITHOUT_THREADING -DCYTHON_CLINE_IN_TRACEBACK=0 -I"$PYTHON_TREE" -I"$PYTHON_TREE/Include" \
     -Isource/src -Isource/src/lxml/includes -I"$OUT/libraries/libxml2/include" \
     -Wcast-function-type-mismatch -Werror=cast-function-type-mismatch -Werror=incompatible-function-pointer-types -c
 $AR rcs liblxml.a etree.o objectify.o _elementpath.o

@@ -15,6 +15,9 @@ jobs=$(nproc)
 
 say() { echo "python: $*" >&2; }
 
+# What sources.lock says of one source.
+locked() { grep " $1=" "$here/sources.lock"; }
+
 # Runs the step's function, unless its inputs (files, folders, words) are as they were when it last succeeded. A step named
 # extension.lxml runs step_extension with the word lxml.
 step() {
@@ -45,6 +48,9 @@ step() {
     echo "$key" > "$stamp"
     say "$name took $((SECONDS - started)) s"
 }
+
+# What sources.lock says of one source.
+locked() { grep " $1=" "$here/sources.lock"; }
 
 # What a step depends on: its own recipe, the flags, and what it is said to read.
 inputs() {
@@ -140,6 +146,18 @@ step_wasm() {
     make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
 }
 
+# A C library that modules of packages need: libraries/NAME.sh (NAME as in sources.lock) leaves its headers and static libraries in
+# target/python-wasm/libraries/NAME.
+step_c_library() {
+    local name=$1 build=$out/libraries/$1
+    rm -rf "$build"
+    mkdir -p "$build/include"
+    cd "$build"
+    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
+        bash -euo pipefail "$here/libraries/$name.sh"
+    ls ./*.a
+}
+
 # The modules in C of one package: extensions/NAME/build.sh leaves static libraries in target/python-wasm/extensions/NAME, and
 # extensions/NAME/modules lists what they hold. What it is given is described in docs/interpreter.md.
 step_extension() {
@@ -156,7 +174,7 @@ step_link() {
     rm -rf "$out/link"
     mkdir -p "$out/link"
     cd "$out/link"
-    cp "$here/src/codehook_main.c" .
+    cp "$here/src/codehook_main.c" "$here/src/unwind.c" .
     # The table of all built-in modules of packages, under their dotted names.
     local name init
     {
@@ -167,12 +185,12 @@ step_link() {
         echo '    {NULL, NULL}'
         echo '};'
     } > inittab.c
-    python3 "$here/wide_long.py" codehook_main.c inittab.c
-    $cc $wide -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c codehook_main.c inittab.c
+    python3 "$here/wide_long.py" codehook_main.c unwind.c inittab.c
+    $cc $wide -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -I"$here/src" -c codehook_main.c unwind.c inittab.c
     # Where binaryen happens to be installed, clang would run its optimizer; the result must not depend on that.
     $cc -O2 --no-wasm-opt -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
-        codehook_main.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
-        $(find "$out/extensions" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
+        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
+        $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
 
 step_packages() {
@@ -192,19 +210,23 @@ step_snapshot() {
 
 build() {
     "$here/fetch-sources.sh" "$out/cache"
-    local recipe=("$here/sources.lock" "$here/patches")
+    local recipe=("$(locked python2.7)" "$here/patches")
     step source "${recipe[@]}"
     step native "${recipe[@]}"
-    step libraries "${recipe[@]}"
-    local interpreter=("${recipe[@]}" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
+    step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
+    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
     step wasm "${interpreter[@]}" "$here/src/codehook.c" "$here/src/wasi_shims.c"
     step packages "$here/packages"
-    local folder name
+    local folder name recipe_file
+    for recipe_file in "$here"/libraries/*.sh; do
+        name=$(basename "$recipe_file" .sh)
+        step "c_library.$name" "$here/sources.lock" "$here/src/wasi_compat.h" "$here/src/codehook_unwind.h" "$here/libraries/$name"*
+    done
     for folder in "$here"/extensions/*/; do
         name=$(basename "$folder")
-        step "extension.$name" "${interpreter[@]}" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
+        step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
-    step link "${interpreter[@]}" "$here/src" "$here/extensions" "$here/packages/requirements.lock"
+    step link "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
     step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }
 

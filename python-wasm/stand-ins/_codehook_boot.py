@@ -28,6 +28,7 @@ _PRELOADED = """
     codecs encodings.ascii encodings.utf_8 encodings.latin_1 encodings.idna encodings.hex_codec
     encodings.base64_codec encodings.unicode_escape encodings.string_escape encodings.raw_unicode_escape
     encodings.utf_16 encodings.cp1252 encodings.punycode stringprep unicodedata _strptime
+    lxml.etree
 """.split()
 
 

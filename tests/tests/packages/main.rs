@@ -4,6 +4,8 @@
 mod data;
 mod documents;
 mod http;
+mod lxml;
+mod lxml_limits;
 mod numbers_and_dates;
 mod signing;
 
@@ -25,6 +27,7 @@ const USES: &[&[Use]] = &[
     data::USES,
     documents::USES,
     http::USES,
+    lxml::USES,
     numbers_and_dates::USES,
     signing::USES,
 ];

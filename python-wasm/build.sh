@@ -188,7 +188,7 @@ step_packages() {
 
 step_library() {
     python3 "$here/library/assemble.py" --lib "$out/source/Lib" --python "$out/native/python" \
-        --stand-ins "$here/stand-ins" --packages "$out/packages" --output "$out"
+        --stand-ins "$here/stand-ins" --packages "$out/packages" --extensions "$here/extensions" --output "$out"
     rm -rf "$out/tree"
 }
 
@@ -216,7 +216,7 @@ build() {
         step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
     step link "$(declare -f write_inittab)" "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
-    step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins"
+    step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }
 
 build

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
 
-    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --extensions DIR --output DIR
+    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --extensions DIR --additions DIR --output DIR
 
 LIB is the Lib directory of the patched CPython source, PYTHON2.7 a native interpreter of that very version, CACHE_DIR
 what packages/fetch.py filled. The folder of extensions has a folder for each package whose C is linked into the
-interpreter. Writes into the output directory lib.tar, the tree it was made of (tree/) and
+interpreter; that of additions has files that come into packages' folders from elsewhere. Writes into the output directory lib.tar, the tree it was made of (tree/) and
 manifest.json. The same inputs give the same bytes.
 
 Modules are there as .pyc only: Python then takes them without asking for a source file or comparing times, and the
@@ -64,6 +64,7 @@ def main():
         (tree / GUEST_LIBRARY / "lib-dynload").mkdir()
         for files in packages.values():
             place(files, GUEST_PACKAGES, tree, modules)
+        place(files_below(arguments.additions), GUEST_PACKAGES, tree, modules)
         compile_modules(arguments.python, modules, tree)
         archive = write_tar(tree, arguments.output / "lib.tar")
         manifest = write_manifest(tree, packages, arguments.extensions, archive)
@@ -76,7 +77,7 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "python", "stand-ins", "packages", "extensions", "output"):
+    for name in ("lib", "python", "stand-ins", "packages", "extensions", "additions", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     return parser.parse_args()
 
@@ -150,6 +151,7 @@ def place(files, guest_directory, tree, modules):
 def gather_packages(cache, sources):
     """Pin -> path below dist-packages -> file."""
     pins = lock.read_pins()
+    unpack.require_use(pins)
     archives = lock.require_all(pins, cache)
     packages = {}
     owner = {}
@@ -217,10 +219,11 @@ def write_tar(tree, target):
 
 def write_manifest(tree, packages, extensions, archive):
     entries = []
+    linked = {path.name.lower() for path in extensions.iterdir() if path.is_dir()} if extensions.is_dir() else set()
     for pin, paths in packages.items():
         files = [tree / GUEST_PACKAGES / (f"{path}c" if path.endswith(".py") else path) for path in paths]
         present = [file for file in files if file.is_file()]
-        kind = "linked" if (extensions / pin.name).is_dir() else "pure"
+        kind = "linked" if pin.name.lower() in linked else "pure"
         entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "kind": kind, "sha256": pin.sha256}
         entries.append({**entry, "files": len(present), "bytes": sum(file.stat().st_size for file in present)})
     everything = [path for path in (tree / GUEST_LIBRARY).rglob("*") if path.is_file()]

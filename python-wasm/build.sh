@@ -142,7 +142,7 @@ step_packages() {
 
 step_library() {
     python3 "$here/library/assemble.py" --lib "$out/source/Lib" --python "$out/native/python" \
-        --stand-ins "$here/stand-ins" --packages "$out/packages" --output "$out"
+        --stand-ins "$here/stand-ins" --packages "$out/packages" --extensions "$here/extensions" --output "$out"
     rm -rf "$out/tree"
 }
 
@@ -159,7 +159,7 @@ build() {
     step libraries "${recipe[@]}"
     step wasm "${recipe[@]}" "$here/src" "$here/Setup.local" "$here/config.site"
     step packages "$here/packages"
-    step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins"
+    step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }
 
 build

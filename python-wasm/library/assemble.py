@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
 
-    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --output DIR
+    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --extensions DIR --output DIR
 
 LIB is the Lib directory of the patched CPython source, PYTHON2.7 a native interpreter of that very version, CACHE_DIR
-what packages/fetch.py filled. Writes into the output directory lib.tar, the tree it was made of (tree/) and
+what packages/fetch.py filled. The folder of extensions has a folder for each package whose C is linked into the
+interpreter. Writes into the output directory lib.tar, the tree it was made of (tree/) and
 manifest.json. The same inputs give the same bytes.
 
 Modules are there as .pyc only: Python then takes them without asking for a source file or comparing times, and the
@@ -54,14 +55,18 @@ def main():
     try:
         tree = fresh_tree(arguments.output)
         modules = {}
+        packages = gather_packages(arguments.packages, arguments.output / "sources")
+        stand_ins = gather_stand_ins(arguments.stand_ins)
+        replace_in_packages(packages, stand_ins)
         stdlib = gather_stdlib(arguments.lib)
-        replace_by_stand_ins(stdlib, arguments.stand_ins)
+        replace_in_stdlib(stdlib, stand_ins)
         place(stdlib, GUEST_LIBRARY, tree, modules)
         (tree / GUEST_LIBRARY / "lib-dynload").mkdir()
-        packages = place_packages(arguments.packages, arguments.output, tree, modules)
+        for files in packages.values():
+            place(files, GUEST_PACKAGES, tree, modules)
         compile_modules(arguments.python, modules, tree)
         archive = write_tar(tree, arguments.output / "lib.tar")
-        manifest = write_manifest(tree, packages, archive)
+        manifest = write_manifest(tree, packages, arguments.extensions, archive)
     except (AssembleError, lock.LockError) as error:
         print(f"assemble.py: {error}", file=sys.stderr)
         return 1
@@ -71,7 +76,7 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "python", "stand-ins", "packages", "output"):
+    for name in ("lib", "python", "stand-ins", "packages", "extensions", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     return parser.parse_args()
 
@@ -103,20 +108,32 @@ def files_below(root):
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
-def replace_by_stand_ins(stdlib, stand_ins):
-    """A stand-in takes the place of the module or package of its name, whole: no half of the old one stays importable."""
+def gather_stand_ins(stand_ins):
+    """Path below stand-ins -> source file."""
     if not stand_ins.is_dir():
         raise AssembleError(f"{stand_ins} is no directory. Next step: give --stand-ins python-wasm/stand-ins")
-    replacements = {
+    return {
         path: source
         for path, source in files_below(stand_ins).items()
         if path.endswith(".py") and not fnmatch.fnmatchcase(f"/{path}", "*/test*")
     }
-    for name in {path.split("/")[0] for path in replacements}:
+
+
+def replace_in_packages(packages, stand_ins):
+    """A stand-in for a part of a package takes the place of the one file, and the rest of the package stays as it is."""
+    for files in packages.values():
+        tops = {path.split("/")[0] for path in files if path.endswith(".py")}
+        for path in [path for path in stand_ins if path.split("/")[0] in tops]:
+            files[path] = stand_ins.pop(path)
+
+
+def replace_in_stdlib(stdlib, stand_ins):
+    """A stand-in takes the place of the module or package of its name, whole: no half of the old one stays importable."""
+    for name in {path.split("/")[0] for path in stand_ins}:
         module = name[: -len(".py")] if name.endswith(".py") else name
         for path in [path for path in stdlib if path == f"{module}.py" or path.startswith(f"{module}/")]:
             del stdlib[path]
-    stdlib.update(replacements)
+    stdlib.update(stand_ins)
 
 
 def place(files, guest_directory, tree, modules):
@@ -130,25 +147,30 @@ def place(files, guest_directory, tree, modules):
             shutil.copyfile(source, target)
 
 
-def place_packages(cache, output, tree, modules):
-    """Pin -> guest paths of its files, source names for modules."""
+def gather_packages(cache, sources):
+    """Pin -> path below dist-packages -> file."""
     pins = lock.read_pins()
     archives = lock.require_all(pins, cache)
     packages = {}
     owner = {}
     for pin in pins:
-        sources = output / "sources" / pin.name
         files = {}
         for path, data in unpack.unpack(pin, archives[pin.name]).items():
             if path in owner:
+                if is_namespace(path, data):
+                    continue
                 raise AssembleError(f"{pin.name} and {owner[path]} both bring {path}. Next step: leave one of them out")
             owner[path] = pin.name
-            files[path] = sources / path
+            files[path] = sources / pin.name / path
             files[path].parent.mkdir(parents=True, exist_ok=True)
             files[path].write_bytes(data)
-        place(files, GUEST_PACKAGES, tree, modules)
-        packages[pin] = [f"{GUEST_PACKAGES}/{path}" for path in files]
+        packages[pin] = files
     return packages
+
+
+def is_namespace(path, data):
+    """Several packages may share a folder such as backports; each brings the same few lines that say so."""
+    return path.endswith("/__init__.py") and b"extend_path(__path__, __name__)" in data and len(data) < 400
 
 
 def compile_modules(python, modules, tree):
@@ -193,12 +215,13 @@ def write_tar(tree, target):
     return target
 
 
-def write_manifest(tree, packages, archive):
+def write_manifest(tree, packages, extensions, archive):
     entries = []
     for pin, paths in packages.items():
-        files = [tree / (f"{path}c" if path.endswith(".py") else path) for path in paths]
+        files = [tree / GUEST_PACKAGES / (f"{path}c" if path.endswith(".py") else path) for path in paths]
         present = [file for file in files if file.is_file()]
-        entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "sha256": pin.sha256}
+        kind = "linked" if (extensions / pin.name).is_dir() else "pure"
+        entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "kind": kind, "sha256": pin.sha256}
         entries.append({**entry, "files": len(present), "bytes": sum(file.stat().st_size for file in present)})
     everything = [path for path in (tree / GUEST_LIBRARY).rglob("*") if path.is_file()]
     library = {

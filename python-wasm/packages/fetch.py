@@ -71,7 +71,7 @@ def pip_command(requirement, target):
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"),
         *("--no-deps", "--require-hashes", "--requirement", str(requirement), "--dest", str(target)),
-        *("--python-version", "27", "--implementation", "py", "--abi", "none", "--platform", "any"),
+        *("--python-version", "2.7.18", "--implementation", "py", "--abi", "none", "--platform", "any"),
         *("--use-pep517", "--no-build-isolation"),
     ]
 

@@ -15,7 +15,8 @@ jobs=$(nproc)
 
 say() { echo "python: $*" >&2; }
 
-# Runs a function in its turn, unless its inputs (files, folders, words) are as they were when it last succeeded.
+# Runs the step's function, unless its inputs (files, folders, words) are as they were when it last succeeded. A step named
+# extension.lxml runs step_extension with the word lxml.
 step() {
     local name=$1 stamp key
     shift
@@ -32,7 +33,7 @@ step() {
     set +e
     (
         set -e
-        "step_$name"
+        "step_${name%%.*}" "${name#*.}"
     ) > "$out/logs/$name.log" 2>&1
     status=$?
     set -e
@@ -131,9 +132,40 @@ step_wasm() {
         ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
         --disable-ipv6 --enable-unicode=ucs4 --without-ensurepip --with-pymalloc
     make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
-    $cc $flags -I. -IInclude -DPy_BUILD_CORE -c "$here/src/codehook_main.c" -o codehook_main.o
+}
+
+# The modules in C of one package: extensions/NAME/build.sh leaves static libraries in target/python-wasm/extensions/NAME, and
+# extensions/NAME/modules lists what they hold. What it is given is described in docs/interpreter.md.
+step_extension() {
+    local name=$1 build=$out/extensions/$1
+    rm -rf "$build"
+    mkdir -p "$build"
+    cd "$build"
+    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs PYTHON_TREE=$out/wasm \
+        bash -euo pipefail "$here/extensions/$name/build.sh"
+    ls ./*.a
+}
+
+# The table of all built-in modules: CPython's own, and those of packages under their dotted names.
+write_inittab() {
+    local name init
+    echo '#include "Python.h"'
+    cat "$here"/extensions/*/modules | grep -v '^#' | while read -r name init; do echo "extern void $init(void);"; done
+    echo 'struct _inittab codehook_extensions[] = {'
+    cat "$here"/extensions/*/modules | grep -v '^#' | while read -r name init; do echo "    {\"$name\", $init},"; done
+    echo '    {NULL, NULL}'
+    echo '};'
+}
+
+step_link() {
+    rm -rf "$out/link"
+    mkdir -p "$out/link"
+    cd "$out/link"
+    write_inittab > inittab.c
+    $cc $flags -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c "$here/src/codehook_main.c" inittab.c
     $cc -O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
-        codehook_main.o Modules/getbuildinfo.o libpython2.7.a wasi_shims.o -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
+        codehook_main.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
+        $(find "$out/extensions" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
 
 step_packages() {
@@ -157,8 +189,15 @@ build() {
     step source "${recipe[@]}"
     step native "${recipe[@]}"
     step libraries "${recipe[@]}"
-    step wasm "${recipe[@]}" "$here/src" "$here/Setup.local" "$here/config.site"
+    local interpreter=("${recipe[@]}" "$here/config.site" "$here/Setup.local" "$here/src/wasi_compat.h")
+    step wasm "${interpreter[@]}" "$here/src/codehook.c" "$here/src/wasi_shims.c"
     step packages "$here/packages"
+    local folder name
+    for folder in "$here"/extensions/*/; do
+        name=$(basename "$folder")
+        step "extension.$name" "${interpreter[@]}" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
+    done
+    step link "${interpreter[@]}" "$here/src" "$here/extensions" "$here/packages/requirements.lock"
     step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }
 

@@ -150,6 +150,7 @@ def place(files, guest_directory, tree, modules):
 def gather_packages(cache, sources):
     """Pin -> path below dist-packages -> file."""
     pins = lock.read_pins()
+    unpack.require_use(pins)
     archives = lock.require_all(pins, cache)
     packages = {}
     owner = {}
@@ -217,10 +218,11 @@ def write_tar(tree, target):
 
 def write_manifest(tree, packages, extensions, archive):
     entries = []
+    linked = {path.name.lower() for path in extensions.iterdir() if path.is_dir()} if extensions.is_dir() else set()
     for pin, paths in packages.items():
         files = [tree / GUEST_PACKAGES / (f"{path}c" if path.endswith(".py") else path) for path in paths]
         present = [file for file in files if file.is_file()]
-        kind = "linked" if (extensions / pin.name).is_dir() else "pure"
+        kind = "linked" if pin.name.lower() in linked else "pure"
         entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "kind": kind, "sha256": pin.sha256}
         entries.append({**entry, "files": len(present), "bytes": sum(file.stat().st_size for file in present)})
     everything = [path for path in (tree / GUEST_LIBRARY).rglob("*") if path.is_file()]

@@ -132,6 +132,14 @@ def checked(name, archive):
     return str(path)
 
 
+def require_use(pins):
+    """A patch for a package that is not pinned any more would only look as if it did something."""
+    names = {pin.name for pin in pins}
+    unused = sorted(patch.name for patch in PATCHES.glob("*.patch") if patch.stem not in names)
+    if unused:
+        raise lock.LockError(f"patches for packages that are not in {lock.LOCK_FILE.name}: {', '.join(unused)}. Next step: delete them")
+
+
 def apply_patch(pin, files):
     """Changes the files that patches/NAME.patch names; it must fit exactly."""
     patch = PATCHES / f"{pin.name}.patch"

@@ -24,6 +24,9 @@
 
 static PyObject *restore_hook;
 
+/* The modules in C of the packages; build.sh writes it. */
+extern struct _inittab codehook_extensions[];
+
 static void die(const char *what)
 {
     if (PyErr_Occurred())
@@ -54,6 +57,8 @@ EXPORT("codehook_init") void codehook_init(void)
     chdir("/tmp");
     Py_SetProgramName("/usr/bin/python2.7");
     Py_NoUserSiteDirectory = 1;
+    if (PyImport_ExtendInittab(codehook_extensions) != 0)
+        die("no memory for the table of modules");
     Py_InitializeEx(0);
     /* A line at a time: what a script said before a limit stopped it is not lost. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);

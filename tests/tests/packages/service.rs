@@ -71,7 +71,7 @@ pub(crate) async fn run_hook(
     let event = Event::from_json(&event).expect("an event");
     let mut values = Mapping::default().resolve(&event, Some("pba.example.com"));
     for (name, value) in secrets {
-        values.insert(format!("secret.{name}").parse().expect("a token"), value);
+        values.insert(format!("secret.{name}").parse().expect("a token"), *value);
     }
     let rendered = Template::parse(&template, hook)
         .expect("the hook parses")

@@ -74,16 +74,17 @@ environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=ji
 }))
 print environment.get_template('page').render(users=[{'name': u'Zo\xeb <z>'}, {'name': 'Ann'}]).encode('utf-8')
 print environment.from_string('{% macro m(x) %}[{{ x|upper }}]{% endmacro %}{{ m("a") }}{{ "%.1f"|format(2.25) }}').render()
+import sys, traceback
 try:
-    environment.from_string('a\n{{ nobody }}').render()
+    environment.from_string('a\n{% macro m() %}\n{{ nobody }}{% endmacro %}\n{{ m() }}').render()
 except jinja2.UndefinedError as error:
-    print error
+    print error, [frame[1] for frame in traceback.extract_tb(sys.exc_info()[2]) if frame[0] == '<template>']
 try:
     environment.from_string('a\n{% if %}')
 except jinja2.TemplateSyntaxError as error:
     print error.lineno
 "#,
-        "<ul><li>1 Ann</li><li>2 Zoë &lt;z&gt;</li></ul>\n[A]2.2\n'nobody' is undefined\n2\n",
+        "<ul><li>1 Ann</li><li>2 Zoë &lt;z&gt;</li></ul>\n[A]2.2\n'nobody' is undefined [4, 3]\n2\n",
     );
 }
 

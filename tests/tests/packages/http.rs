@@ -85,11 +85,11 @@ fn certifi_names_authorities_and_the_host_verifies() {
         r#"
 import certifi, requests
 text = open(certifi.where()).read()
-print text.count('-----BEGIN CERTIFICATE-----') == text.count('-----END CERTIFICATE-----') > 100, certifi.contents() == text
+print text.count('-----BEGIN CERTIFICATE-----') == text.count('-----END CERTIFICATE-----') > 100
 print requests.get('{https}/status/204', verify=certifi.where()).status_code
 "#,
     );
-    assert_eq!(printed, "True True\n204\n");
+    assert_eq!(printed, "True\n204\n");
 }
 
 #[test]

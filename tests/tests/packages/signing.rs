@@ -33,11 +33,11 @@ const PUBLIC_KEY: &[u8] = include_bytes!("test_only_key.pub.der");
 
 #[test]
 fn oauthlib_signs_as_the_standard_shows() {
-    // The example of RFC 5849, section 1.2.
+    // The example of OAuth Core 1.0, appendix A.5: unlike RFC 5849's it sends the version, as oauthlib does.
     prints(
         r#"
 from oauthlib import oauth1, oauth2
-client = oauth1.Client('dpf43f3p2l4k3l03', 'kd94hf93k423kf44', 'nnch734d00sl2jdk', 'pfkkdhi9sl3r4s00', nonce='chapoH', timestamp='137131202')
+client = oauth1.Client('dpf43f3p2l4k3l03', 'kd94hf93k423kf44', 'nnch734d00sl2jdk', 'pfkkdhi9sl3r4s00', nonce='kllo9940pd9333jh', timestamp='1191242096')
 _, headers, _ = client.sign('http://photos.example.net/photos?file=vacation.jpg&size=original')
 print [part for part in headers['Authorization'].split(', ') if 'oauth_signature=' in part]
 flow = oauth2.BackendApplicationClient('id')
@@ -48,7 +48,7 @@ try:
 except oauth2.OAuth2Error as error:
     print error.error
 "#,
-        "[u'oauth_signature=\"MdpQcU8iPSUjWoN%2FUDMsK2sui9I%3D\"']\n\
+        "[u'oauth_signature=\"tR3%2BTy81lMeYAr%2FFid0kMTYa%2FWM%3D\"']\n\
          grant_type=client_credentials&scope=a+b\nt\ninvalid_client\n",
     );
 }

@@ -87,7 +87,7 @@ for wrong in (lambda: pygerduty.events.Events('other').trigger_incident('x'),
     );
     assert_eq!(
         printed,
-        "user-17 True\nSecurity operations\nIntegrationAPIError\nBadRequest\n"
+        "user-17 True\nSecurity operations\nBadRequest\nHTTPError\n"
     );
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].status, "acknowledged");

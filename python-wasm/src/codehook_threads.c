@@ -9,6 +9,7 @@
 #include "codehook_locks.h"
 #include "frameobject.h"
 
+#include <stddef.h>
 #include <time.h>
 
 /* A turn lasts this many rounds of the eval loop's ticker (100 instructions each): a few milliseconds. */
@@ -17,6 +18,9 @@
 #define LAST_ROUNDS 2
 /* How often the eval loop looks whether the alarm is due. */
 #define ALARM_ROUNDS 16
+/* How many turns others get before a signal handler runs in a wait for a lock. Its exception must not come out of an acquire() that
+ * takes back a mutex which is only held for a moment. */
+#define GRACE 4
 /* How many threads the text of an error lists. */
 #define LISTED 5
 
@@ -241,6 +245,8 @@ static void take_turn(green *t)
     }
     current = me;
     rounds_left = TURN;
+    if (me == &main_green && codehook_signal_tripped())
+        _Py_Ticker = 0;
 }
 
 /* One turn for each that can go on now. */
@@ -311,8 +317,8 @@ static void raise_stuck(void)
             return;
         }
         PyErr_SetString(codehook_thread_error,
-                        "this wait cannot be made here: a thread that waits inside a generator, a class being made or a function "
-                        "that C code calls keeps those that could end its wait from going on; wait in a plain function instead");
+                        "this wait cannot be made here: a thread that waits inside a class's __init__, an import or a function that "
+                        "C code calls (a sort's key, map) keeps those that could end its wait from going on; wait in a plain function instead");
         return;
     }
     text = PyString_FromString(
@@ -362,6 +368,7 @@ enum on_signal { HANDLE, RETURN };
 static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_signal)
 {
     green *me = current, before = *me, *t;
+    int grace = ring_size + GRACE;
     enum end end;
 
     me->lock = lock;
@@ -383,11 +390,16 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
             if (on_signal == RETURN)
                 break;
             end = FAILED;
-            if (PyThreadState_GET() != NULL && PyErr_CheckSignals() < 0)
-                break;
+            if (grace-- <= 0 && _PyThreadState_Current != NULL) {
+                grace = ring_size + GRACE;
+                if (PyErr_CheckSignals() < 0)
+                    break;
+            }
         }
         if ((t = next_in_ring()) != NULL)
             take_turn(t);
+        else if (me == &main_green && codehook_signal_tripped())
+            grace = 0;
         else if (!idle()) {
             end = FAILED;
             if (_PyThreadState_Current != NULL)
@@ -433,8 +445,18 @@ PyObject *codehook_sleep(double seconds, int direct)
     }
     if (seconds == 0)
         give_turns();
-    else if (wait_here(NULL, until, RETURN) == FAILED)
-        return NULL;
+    else
+        switch (wait_here(NULL, until, RETURN)) {
+        case INTERRUPTED:
+            /* A handler's exception comes out here; otherwise the sleep is over early. */
+            if (PyErr_CheckSignals() < 0)
+                return NULL;
+            break;
+        case FAILED:
+            return NULL;
+        default:
+            break;
+        }
     Py_RETURN_NONE;
 }
 
@@ -461,7 +483,7 @@ int codehook_tick(void)
     if (codehook_is_importing())
         return 0;
     if (can_step_aside()) {
-        if (!somebody_below_can_go_on(current) && next_in_ring() == NULL)
+        if (!hurry && !somebody_below_can_go_on(current) && next_in_ring() == NULL)
             return 0;
         step_aside(READY, NULL, 0);
         return 1;

@@ -7,8 +7,8 @@
  * so on, without the C calls that lay between. That is right only where these do nothing after the call but hand on its answer.
  * Calls of this kind are soft, and a frame knows how it was called (f_soft).
  *
- * A thread with another C call on its stack (a generator, a sort's key function, a class being made) cannot step aside, nor can
- * the main thread. When such a one waits, the others have their turns on top of its stack.
+ * A thread with another C call on its stack (a sort's key function, an __init__, an import) cannot step aside, nor can the main
+ * thread. When such a one waits, the others have their turns on top of its stack.
  *
  * ceval.c, iterobject.c and the modules that wait are patched to use this (patches/0030-threads-in-turns.patch). */
 #ifndef CODEHOOK_THREADS_H
@@ -22,10 +22,10 @@
 
 /* f_soft: one bit for how the frame was called, then where it was left, then the instruction's argument. */
 #define CODEHOOK_SOFT 1
-enum { CODEHOOK_BETWEEN, CODEHOOK_AT_CALL, CODEHOOK_AT_WITH, CODEHOOK_AT_LOOP };
-#define CODEHOOK_LEFT(soft, point, arg) (((soft) & CODEHOOK_SOFT) | (point) << 1 | (arg) << 3)
-#define CODEHOOK_POINT(soft) ((soft) >> 1 & 3)
-#define CODEHOOK_POINT_ARG(soft) ((soft) >> 3)
+enum { CODEHOOK_BETWEEN, CODEHOOK_AT_CALL, CODEHOOK_AT_WITH, CODEHOOK_AT_CLEANUP, CODEHOOK_AT_LOOP };
+#define CODEHOOK_LEFT(soft, point, arg) (((soft) & CODEHOOK_SOFT) | (point) << 1 | (arg) << 4)
+#define CODEHOOK_POINT(soft) ((soft) >> 1 & 7)
+#define CODEHOOK_POINT_ARG(soft) ((soft) >> 4)
 
 /* For PyEval_EvalFrameEx() in the place of throwflag: go on with codehook_resume_value, with the exception that is set, or
    with neither. */
@@ -51,6 +51,7 @@ static inline int codehook_take_may_suspend(void)
 /* The eval loop's part (ceval.c, iterobject.c, import.c, signalmodule.c). */
 PyObject *codehook_call_softly(PyObject *func, PyObject *args, PyObject *kw);
 int codehook_calliter_answer(PyObject *iterator, PyObject *result);
+int codehook_gen_answer(PyObject *generator, PyObject *result);
 int codehook_is_importing(void);
 int codehook_signal_tripped(void);
 

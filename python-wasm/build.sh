@@ -125,7 +125,8 @@ step_wasm() {
     cp -r "$out/source" "$out/wasm"
     cd "$out/wasm"
     sed "s#@DEPS@#$out#g" "$here/Setup.local" > Modules/Setup.local
-    cp "$here/src/codehook.c" Modules/
+    cp "$here"/src/codehook*.[ch] Modules/
+    cp "$here/src/codehook_threads.h" Include/
     $cc $flags -c "$here/src/wasi_shims.c" -o wasi_shims.o
     PATH=$out/native/bin:$PATH CONFIG_SITE=$here/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \
         CFLAGS="$flags -Wno-int-conversion" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout" LIBS="$emulated $PWD/wasi_shims.o" \

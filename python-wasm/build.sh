@@ -136,7 +136,8 @@ step_wasm() {
     cp -r "$out/source" "$out/wasm"
     cd "$out/wasm"
     sed "s#@DEPS@#$out#g" "$here/Setup.local" > Modules/Setup.local
-    cp "$here/src/codehook.c" Modules/
+    cp "$here"/src/codehook*.[ch] Modules/
+    cp "$here/src/codehook_threads.h" Include/
     python3 "$here/wide_long.py" Include Objects Parser Python Modules
     $cc $flags -c "$here/src/wasi_shims.c" -o wasi_shims.o
     PATH=$out/native/bin:$PATH CONFIG_SITE=$here/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \

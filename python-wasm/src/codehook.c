@@ -8,8 +8,14 @@
  *     piece = _codehook.http_read(h, n) ...  '' at the end of the body
  *     _codehook.http_close(h)
  *
- * Every failure raises _codehook.error(code, text); the codes are the module's ERR_* constants. */
+ * Every failure raises _codehook.error(code, text); the codes are the module's ERR_* constants.
+ *
+ * While an alarm is set (signal.alarm), a wait lasts no longer than until it is due. Its handler then runs, and the wait goes
+ * on unless the handler raised an exception. */
 #include "Python.h"
+#include "codehook_threads.h"
+
+#include <math.h>
 
 #define HOST(name) __attribute__((import_module("codehook"), import_name(name)))
 
@@ -24,6 +30,9 @@ HOST("http_read") extern int host_http_read(int handle, char *out, int cap);
 HOST("http_timeout") extern int host_http_timeout(int handle, long long timeout_ms);
 HOST("http_close") extern void host_http_close(int handle);
 HOST("error_text") extern int host_error_text(char *out, int cap);
+
+/* The host's code for a wait that took as long as its timeout. */
+#define ERR_TIMEOUT -6
 
 static PyObject *HostError;
 
@@ -48,6 +57,92 @@ static PyObject *raise_host_error(int code)
     return NULL;
 }
 
+/* The timeouts of open exchanges as the script set them; -1 is none. */
+typedef struct exchange {
+    struct exchange *next;
+    int handle;
+    PY_LONG_LONG timeout_ms;
+} exchange;
+
+static exchange *exchanges;
+
+static exchange **find_exchange(int handle)
+{
+    exchange **link;
+    for (link = &exchanges; *link != NULL; link = &(*link)->next)
+        if ((*link)->handle == handle)
+            break;
+    return link;
+}
+
+static void remember_exchange(int handle, PY_LONG_LONG timeout_ms)
+{
+    exchange *opened = malloc(sizeof(exchange));
+    if (opened == NULL)
+        return;     /* an alarm will not cut its waits short */
+    *opened = (exchange){.next = exchanges, .handle = handle, .timeout_ms = timeout_ms};
+    exchanges = opened;
+}
+
+static void forget_exchange(int handle)
+{
+    exchange **link = find_exchange(handle), *closed = *link;
+    if (closed != NULL) {
+        *link = closed->next;
+        free(closed);
+    }
+}
+
+/* The shorter of a timeout and the time that is left until the alarm. */
+static PY_LONG_LONG until_alarm(PY_LONG_LONG timeout_ms)
+{
+    double at = codehook_alarm_at(), left;
+    if (at == 0)
+        return timeout_ms;
+    left = ceil((at - codehook_now()) * 1000);
+    if (left < 1)
+        left = 1;
+    return timeout_ms < 0 || left < timeout_ms ? (PY_LONG_LONG)left : timeout_ms;
+}
+
+static void limit_wait(int handle)
+{
+    exchange *waits = *find_exchange(handle);
+    if (waits != NULL)
+        host_http_timeout(handle, until_alarm(waits->timeout_ms));
+}
+
+enum cut { NOT_CUT, GO_ON, RAISED };
+
+/* After a wait that limit_wait() preceded: whether the alarm cut it short, and what its handler made of it. */
+static enum cut cut_short(int handle, int result)
+{
+    exchange *waits = *find_exchange(handle);
+    double alarm = codehook_alarm_at();
+
+    if (waits != NULL)
+        host_http_timeout(handle, waits->timeout_ms);
+    if (result != ERR_TIMEOUT || alarm == 0 || codehook_now() < alarm)
+        return NOT_CUT;
+    codehook_check_alarm();
+    return PyErr_CheckSignals() < 0 ? RAISED : GO_ON;
+}
+
+/* Runs `call`, which waits for the exchange and sets `result`, again and again if alarms cut it short. */
+#define WAIT(handle, result, call) \
+    if (codehook_alarm_at() == 0) \
+        result = call; \
+    else { \
+        enum cut cut; \
+        do { \
+            limit_wait(handle); \
+            result = call; \
+            cut = cut_short(handle, result); \
+        } while (cut == GO_ON); \
+        if (cut == RAISED) \
+            return NULL; \
+    }
+
 PyDoc_STRVAR(http_open_doc,
 "http_open(method, url, headers, framing, size, timeout_ms) -> handle\n\n"
 "headers: 'Name: value\\r\\n' lines. framing: 0 no body, 1 size bytes, 2 chunked.\n"
@@ -62,10 +157,14 @@ static PyObject *codehook_http_open(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "s#s#s#iLL:http_open", &method, &method_len, &url, &url_len, &headers,
                           &headers_len, &framing, &size, &timeout_ms))
         return NULL;
-    handle = host_http_open(method, method_len, url, url_len, headers, headers_len, framing, size,
-                            timeout_ms);
+    /* No exchange yet whose timeout could be changed; a connection that the alarm cut short is begun anew. */
+    WAIT(0, handle, host_http_open(method, method_len, url, url_len, headers, headers_len, framing, size,
+                                   until_alarm(timeout_ms)));
     if (handle < 0)
         return raise_host_error(handle);
+    if (until_alarm(timeout_ms) != timeout_ms)
+        host_http_timeout(handle, timeout_ms);
+    remember_exchange(handle, timeout_ms);
     return PyInt_FromLong(handle);
 }
 
@@ -78,7 +177,17 @@ static PyObject *codehook_http_write(PyObject *self, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "is*:http_write", &handle, &piece))
         return NULL;
-    result = host_http_write(handle, piece.buf, (int)piece.len);
+    if (codehook_alarm_at() == 0)
+        result = host_http_write(handle, piece.buf, (int)piece.len);
+    else {
+        limit_wait(handle);
+        result = host_http_write(handle, piece.buf, (int)piece.len);
+        /* Nobody knows how much was taken, so the exchange has failed even if the handler lets the script go on. */
+        if (cut_short(handle, result) == RAISED) {
+            PyBuffer_Release(&piece);
+            return NULL;
+        }
+    }
     PyBuffer_Release(&piece);
     if (result < 0)
         return raise_host_error(result);
@@ -95,7 +204,7 @@ static PyObject *codehook_http_finish(PyObject *self, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "i:http_finish", &handle))
         return NULL;
-    len = host_http_finish(handle);
+    WAIT(handle, len, host_http_finish(handle));
     if (len < 0)
         return raise_host_error(len);
     head = PyString_FromStringAndSize(NULL, len);
@@ -107,6 +216,24 @@ static PyObject *codehook_http_finish(PyObject *self, PyObject *args)
         return raise_host_error(len);
     }
     return head;
+}
+
+/* Not a code of the host: a signal handler's exception is set. */
+#define INTERRUPTED -1000
+
+static int read_piece(int handle, char *out, int cap)
+{
+    int len;
+    enum cut cut;
+
+    if (codehook_alarm_at() == 0)
+        return host_http_read(handle, out, cap);
+    do {
+        limit_wait(handle);
+        len = host_http_read(handle, out, cap);
+        cut = cut_short(handle, len);
+    } while (cut == GO_ON);
+    return cut == RAISED ? INTERRUPTED : len;
 }
 
 PyDoc_STRVAR(http_read_doc, "http_read(handle, n) -> at most n bytes of the response's body, '' at its end.");
@@ -125,7 +252,11 @@ static PyObject *codehook_http_read(PyObject *self, PyObject *args)
     piece = PyString_FromStringAndSize(NULL, cap);
     if (piece == NULL)
         return NULL;
-    len = host_http_read(handle, PyString_AS_STRING(piece), cap);
+    len = read_piece(handle, PyString_AS_STRING(piece), cap);
+    if (len == INTERRUPTED) {
+        Py_DECREF(piece);
+        return NULL;
+    }
     if (len < 0) {
         Py_DECREF(piece);
         return raise_host_error(len);
@@ -147,6 +278,8 @@ static PyObject *codehook_http_timeout(PyObject *self, PyObject *args)
     result = host_http_timeout(handle, timeout_ms);
     if (result < 0)
         return raise_host_error(result);
+    if (*find_exchange(handle) != NULL)
+        (*find_exchange(handle))->timeout_ms = timeout_ms;
     Py_RETURN_NONE;
 }
 
@@ -157,6 +290,7 @@ static PyObject *codehook_http_close(PyObject *self, PyObject *args)
     int handle;
     if (!PyArg_ParseTuple(args, "i:http_close", &handle))
         return NULL;
+    forget_exchange(handle);
     host_http_close(handle);
     Py_RETURN_NONE;
 }
@@ -178,7 +312,7 @@ static const struct { const char *name; int code; } error_codes[] = {
     {"ERR_NAME", -3},
     {"ERR_REFUSED", -4},
     {"ERR_TLS", -5},
-    {"ERR_TIMEOUT", -6},
+    {"ERR_TIMEOUT", ERR_TIMEOUT},
     {"ERR_LIMIT", -7},
     {"ERR_PROTOCOL", -8},
     {"ERR_HANDLE", -9},

@@ -13,6 +13,7 @@
 #include "grammar.h"
 #include "parsetok.h"
 #include "errcode.h"
+#include "codehook_threads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,11 +125,34 @@ static int report_exception(void)
     return EXIT_FAILURE_CODE | flags;
 }
 
-/* atexit functions, then the script's own globals (for their __del__), then what stdio still holds. */
+/* As a native interpreter does at its end: threads that are no daemons run to theirs. One that never can is a failure. */
+static int wait_for_threads(int status)
+{
+    PyObject *threading, *result = NULL;
+
+    if (!codehook_threads_were_started())
+        return status;
+    threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading");
+    if (threading == NULL)
+        return status;
+    Py_INCREF(threading);
+    result = PyObject_CallMethod(threading, "_shutdown", "");
+    Py_DECREF(threading);
+    if (result == NULL) {
+        PyErr_Print();
+        return (status & 0xff) ? status : status | EXIT_FAILURE_CODE;
+    }
+    Py_DECREF(result);
+    return status;
+}
+
+/* Threads, atexit functions, then the script's own globals (for their __del__), then what stdio still holds. */
 static int finish_script(int status)
 {
-    PyObject *exitfunc = PySys_GetObject("exitfunc");
-    PyObject *main_module;
+    PyObject *exitfunc, *main_module;
+
+    status = wait_for_threads(status);
+    exitfunc = PySys_GetObject("exitfunc");
 
     if (exitfunc != NULL) {
         PyObject *result;

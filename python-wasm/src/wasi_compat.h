@@ -8,6 +8,35 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+/* Threads take turns: codehook_threads.h. configure is told --without-threads, so that it looks for no library. */
+#define WITH_THREAD 1
+
+/* configure's own tests declare functions as they like, and must not see these headers. */
+#ifdef Py_BUILD_CORE
+#include <signal.h>
+#include <sys/time.h>
+
+/* Linux's values, which scripts see; wasi-libc's are addresses of functions. */
+#undef SIG_IGN
+#undef SIG_ERR
+#define SIG_IGN ((void (*)(int))1)
+#define SIG_ERR ((void (*)(int))-1)
+
+#ifndef ITIMER_REAL
+#define ITIMER_REAL 0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF 2
+struct itimerval {
+    struct timeval it_interval;
+    struct timeval it_value;
+};
+int getitimer(int which, struct itimerval *value);
+int setitimer(int which, const struct itimerval *value, struct itimerval *before);
+#endif
+unsigned alarm(unsigned seconds);
+int pause(void);
+#endif
+
 /* os.open() flags that scripts name; the host ignores what has no meaning there. */
 #ifndef LOCK_SH
 #define LOCK_SH 1

@@ -6,7 +6,6 @@ refuses to pretend: none of them is faked, so that `except ImportError` in packa
 import imp
 import sys
 
-_PROCESS = 'a hook is one process and cannot start another: do the work in the script, or over HTTP'
 _TERMINAL = 'a hook has no terminal: print its results, and take its input from the event'
 _NATIVE = 'a hook cannot load machine code: use a pure-Python package'
 _DATABASE = 'no such database is part of the interpreter: use json or pickle on a file in /tmp, or a database over HTTP'
@@ -25,7 +24,6 @@ _REASONS = {
     '_ctypes': _NATIVE,
     '_curses': _TERMINAL,
     '_curses_panel': _TERMINAL,
-    '_multiprocessing': 'a hook is one process: use a plain loop, or threading, whose threads run one after the other',
     '_sqlite3': 'SQLite is not part of the interpreter: use dictionaries, json or csv on a file in /tmp',
     '_tkinter': _WINDOWS,
     'bcrypt': 'use Crypto.Protocol.KDF: bcrypt, bcrypt_check, scrypt and PBKDF2',

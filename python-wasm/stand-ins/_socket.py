@@ -253,6 +253,15 @@ class socket(object):
                 raise
             raise self._fail(failure)
 
+    def _can_read(self):
+        """Whether recv() has something to give, if need be after waiting for the answer: what select() asks."""
+        if self._at < len(self._bytes) or self._serving is not None or self._failure is not None or self._shut_read:
+            return True
+        if self._exchanges:
+            first = self._exchanges[0]
+            return first.complete or first.expects_continue
+        return self._shut_write and self._sent
+
     def _start_serving(self):
         exchange = self._exchanges[0]
         if not exchange.complete:

@@ -349,8 +349,8 @@ fn what_works_with_limits_works_so_far() {
         "False\n",
     );
     holds(
-        "import select; print hasattr(select, 'select'), hasattr(select, 'poll'), select.error",
-        "False False <class 'select.error'>\n",
+        "import select; f = open('/tmp/a', 'w'); print select.select([f], [], [], 0) == ([f], [], []), hasattr(select, 'poll')",
+        "True False\n",
     );
     holds(
         "import hashlib\nfor name in hashlib.algorithms: print name, hashlib.new(name, 'x').hexdigest()[:8]",

@@ -3,6 +3,7 @@ import array
 import errno
 import hashlib
 import json
+import select
 import socket
 import sys
 import unittest
@@ -52,6 +53,31 @@ class Raw(unittest.TestCase):
             self.assertTrue(head[0].startswith('HTTP/1.') and head[0].endswith(' 200 OK'), head[0])
             self.assertIn('connection: close', [line.lower() for line in head])
             self.assertEqual(body, 'hello')
+
+    def test_select_knows_what_can_be_received(self):
+        sock = connect()
+        ready = lambda: select.select([sock], [sock], [], 0)
+        self.assertEqual(ready(), ([], [sock], []))
+        with self.assertRaises(select.error) as caught:
+            select.select([sock], [], [])
+        self.assertEqual(caught.exception.args[0], errno.EDEADLK)
+        sock.sendall('POST /echo HTTP/1.1\r\n' + HOST + 'Content-Length: 5\r\nExpect: 100-continue\r\n\r\n')
+        self.assertEqual(ready(), ([sock], [sock], []))
+        self.assertEqual(sock.recv(4096), 'HTTP/1.1 100 Continue\r\n\r\n')
+        self.assertEqual(ready(), ([], [sock], []))
+        sock.sendall('hello')
+        self.assertEqual(ready(), ([sock], [sock], []))
+        stream = sock.makefile('rb', 0)
+        self.assertEqual(select.select([stream], [], [], 0), ([stream], [], []))
+        while ready()[0]:
+            self.assertTrue(sock.recv(4096))
+        sock.sendall('GET /hello HTTP/1.1\r\nConnection: close\r\n' + HOST + '\r\n')
+        self.assertTrue(receive_all(sock).endswith('hello'))
+        self.assertEqual(ready(), ([sock], [sock], []), 'the end of the connection can be read')
+        sock.close()
+        with self.assertRaises(socket.error) as caught:
+            ready()
+        self.assertEqual(caught.exception.errno, errno.EBADF)
 
     def test_any_cut(self):
         chunked = 'POST /echo HTTP/1.1\r\n' + HOST + 'Transfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\n'

@@ -33,9 +33,20 @@ class System(unittest.TestCase):
         self.assertEqual(os.path.expanduser('~codehook/x'), '/tmp/x')
 
     def test_select(self):
-        self.assertFalse(hasattr(select, 'select') or hasattr(select, 'poll') or hasattr(select, 'epoll'))
-        self.assertTrue(issubclass(select.error, Exception))
-        self.assertRaisesRegexp(AttributeError, 'in a hook', lambda: select.select)
+        self.assertFalse(hasattr(select, 'poll') or hasattr(select, 'epoll'))
+        self.assertRaisesRegexp(AttributeError, 'in a hook', lambda: select.poll)
+        with tempfile.TemporaryFile() as stream:
+            self.assertEqual(select.select([stream], [stream.fileno()], [stream], 0), ([stream], [stream.fileno()], []))
+            number = stream.fileno()
+        self.assertEqual(select.select([], [], [], 0.001), ([], [], []))
+        for wrong in ((1, 2, 3), ([object()], [], []), ([], [], [], 'soon')):
+            self.assertRaises(TypeError, select.select, *wrong)
+        self.assertRaises(ValueError, select.select, [-1], [], [])
+        for number_of_error, arguments in ((errno.EBADF, ([number], [], [])), (errno.EINVAL, ([], [], [], -1)),
+                                           (errno.EDEADLK, ([], [], []))):
+            with self.assertRaises(select.error) as caught:
+                select.select(*arguments)
+            self.assertEqual(caught.exception.args[0], number_of_error)
 
     def test_reasons(self):
         for name, word in (('sqlite3', 'SQLite'), ('ctypes', 'machine code'), ('curses', 'terminal'), ('termios', 'terminal'),

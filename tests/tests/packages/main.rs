@@ -1,13 +1,19 @@
 //! Every package of the library, used: each test does with a package what a hook would, and compares with an answer that is known
 //! or that a server has checked. That a package can be imported says little.
 
+mod amazon;
+mod chat;
 mod data;
 mod documents;
 mod http;
+mod identity;
 mod lxml;
 mod lxml_limits;
 mod numbers_and_dates;
+mod on_call;
+mod service;
 mod signing;
+mod tickets;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,12 +30,17 @@ type Use = (&'static str, fn());
 
 /// One line for each module of this binary.
 const USES: &[&[Use]] = &[
+    amazon::USES,
+    chat::USES,
     data::USES,
     documents::USES,
     http::USES,
+    identity::USES,
     lxml::USES,
     numbers_and_dates::USES,
+    on_call::USES,
     signing::USES,
+    tickets::USES,
 ];
 
 #[test]

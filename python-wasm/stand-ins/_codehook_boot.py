@@ -9,6 +9,7 @@ A program that loads more modules before the snapshot calls settle() afterwards,
 import sys
 
 import _codehook_missing
+import _codehook_packages
 
 _codehook_missing.install()
 
@@ -127,14 +128,18 @@ settle()
 import logging
 from binascii import hexlify
 from os import urandom
+from posix import access
 from time import time
 
 # A generator's state is 19,937 bits, and 32 bytes of it chosen by chance are more than can ever be guessed.
 _SEED_BYTES = 32
+# Where the host shows a run's own packages, if it has any. Debian looks there as well.
+_PACKAGES = '/usr/local/lib/python2.7/dist-packages'
 
 
 def restore(_seeded=_seeded, _logging=logging, _hexlify=hexlify, _urandom=urandom, _time=time, _modules=sys.modules,
-            _own=(sys.modules[__name__], _codehook_missing)):
+            _access=access, _packages=_PACKAGES, _path=sys.path,
+            _own=(sys.modules[__name__], _codehook_missing, _codehook_packages)):
     """Renews what was fixed when the snapshot was made. Runs before every script, so it does no more than that.
 
     What needs no renewal: os.urandom, uuid4 and random.SystemRandom ask the host each time; names of temporary files,
@@ -146,6 +151,9 @@ def restore(_seeded=_seeded, _logging=logging, _hexlify=hexlify, _urandom=urando
         generator.seed(long(_hexlify(_urandom(_SEED_BYTES)), 16))
     # The zero of %(relativeCreated)d in log records.
     _logging._startTime = _time()
+    # The snapshot knows no such directory. Last, so that nothing in it takes the place of what every run has.
+    if _access(_packages, 0):
+        _path.append(_packages)
     # The script has no use for these. They live on in `_own`: a module's names are wiped when nothing refers to it.
     for module in _own:
         _modules.pop(module.__name__, None)

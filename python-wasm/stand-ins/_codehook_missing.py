@@ -1,11 +1,15 @@
-"""Says why a module of the standard library is missing, and what to use in its place.
+"""Says why a module is missing, and what to use in its place.
 
-It owns the table of modules that cannot exist in a hook, and turns their import into an ImportError with a reason. It
-refuses to pretend: none of them is faked, so that `except ImportError` in packages takes the branch it should.
+It owns the table of modules of the standard library that cannot exist in a hook, and turns their import, and that of a
+well-known package, into an ImportError with a reason. It refuses to pretend: none of them is faked, so that
+`except ImportError` in packages takes the branch it should.
 """
 import imp
 import sys
 
+import _codehook_packages
+
+_PROCESS = 'a hook is one process and cannot start another: do the work in the script, or over HTTP'
 _TERMINAL = 'a hook has no terminal: print its results, and take its input from the event'
 _NATIVE = 'a hook cannot load machine code: use a pure-Python package'
 _DATABASE = 'no such database is part of the interpreter: use json or pickle on a file in /tmp, or a database over HTTP'
@@ -50,15 +54,18 @@ _PARTLY_THERE = {'cryptography': _CRYPTO}
 class _MissingModules(object):
     """Consulted first, as everything on sys.meta_path is, but gives way to any module of the name that does exist."""
 
+    def __init__(self, reasons):
+        self._reasons = reasons
+
     def find_module(self, name, path=None):
-        if name in _REASONS and not _exists(name):
+        if name in self._reasons and not _exists(name, path):
             return self
         if path is not None and name.partition('.')[0] in _PARTLY_THERE and not _exists_in(path, name):
             return self
         return None
 
     def load_module(self, name):
-        reason = _REASONS.get(name) or _PARTLY_THERE[name.partition('.')[0]]
+        reason = self._reasons.get(name) or _PARTLY_THERE[name.partition('.')[0]]
         raise ImportError('No module named %s: %s' % (name, reason))
 
     def __repr__(self):
@@ -76,15 +83,17 @@ def _exists_in(path, name):
 
 
 def _exists(name):
+def _exists(name, path=None):
     if imp.is_builtin(name):
         return True
-    for entry in sys.path:
+    last = name[name.rfind('.') + 1:]
+    for entry in sys.path if path is None else path:
         importer = sys.path_importer_cache.get(entry)
         try:
             if importer is not None:
                 found = importer.find_module(name)
             else:
-                found = imp.find_module(name, [entry])
+                found = imp.find_module(last, [entry])
                 if found[0] is not None:
                     found[0].close()
         except ImportError:
@@ -97,4 +106,7 @@ def _exists(name):
 def install():
     """Puts the importer in place, once."""
     if not any(isinstance(finder, _MissingModules) for finder in sys.meta_path):
-        sys.meta_path.append(_MissingModules())
+        # A package that is part of the library is not looked for twice at each import of it.
+        reasons = dict((name, reason) for name, reason in _codehook_packages.REASONS.items() if not _exists(name))
+        reasons.update(_REASONS)
+        sys.meta_path.append(_MissingModules(reasons))

@@ -189,6 +189,7 @@ scripts! {
     test_http_raw skips 0;
     test_http_stdlib skips 0;
     test_magic skips 0;
+    test_missing_packages skips 0;
     test_names_and_tls skips 0;
     test_refusals skips 0;
     test_system skips 0;

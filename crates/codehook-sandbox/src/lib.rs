@@ -21,12 +21,13 @@ mod report;
 mod run;
 mod state;
 mod tmp_root;
+mod trees;
 mod unwinding;
 mod wasi;
 
 pub use compiled_cache::{CacheError, CompiledCache};
 pub use engine::{Sandbox, SandboxConfig, SandboxError};
-pub use library::{Library, LibraryError};
+pub use library::{Archive, Library, LibraryError};
 pub use limits::RunLimits;
 pub use output::{OutputSink, OutputStream};
 pub use report::{Captured, Outcome, RunReport, TmpLeftovers};

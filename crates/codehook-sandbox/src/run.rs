@@ -10,11 +10,13 @@ use crate::cpu_time::Metered;
 use crate::engine::Sandbox;
 use crate::fs::{SCRIPT_DIRECTORY, ScriptFile};
 use crate::guest_memory::copy_in;
+use crate::library::Library;
 use crate::limits::RunLimits;
 use crate::output::OutputSink;
 use crate::redaction::Secrets;
 use crate::report::{Outcome, RunReport};
 use crate::state::{GuestState, StateParts};
+use crate::trees::Trees;
 use crate::wasi::GuestExit;
 
 /// The bit that the interpreter sets beside the exit code after an uncaught `MemoryError`.
@@ -44,6 +46,7 @@ pub struct Script {
     name: String,
     content: Arc<[u8]>,
     secrets: Vec<String>,
+    packages: Option<Arc<Library>>,
 }
 
 /// Why something is not a script.
@@ -73,6 +76,7 @@ impl Script {
             name: name.to_owned(),
             content: source.into(),
             secrets: Vec::new(),
+            packages: None,
         })
     }
 
@@ -80,6 +84,14 @@ impl Script {
     #[must_use]
     pub fn with_secrets(mut self, secrets: impl IntoIterator<Item = String>) -> Self {
         self.secrets.extend(secrets);
+        self
+    }
+
+    /// A second read-only tree that this script sees and others do not, such as its tenant's packages. What the
+    /// sandbox's own library holds cannot be replaced by it.
+    #[must_use]
+    pub fn with_packages(mut self, packages: Option<Arc<Library>>) -> Self {
+        self.packages = packages;
         self
     }
 }
@@ -119,7 +131,7 @@ impl Sandbox {
         let started = Instant::now();
         let secrets = Secrets::new(script.secrets.iter().cloned());
         let state = GuestState::new(StateParts {
-            library: Arc::clone(&self.inner.library),
+            trees: Trees::new(Arc::clone(&self.inner.library), script.packages.clone()),
             script: Some(ScriptFile {
                 name: script.name.clone(),
                 content: Arc::clone(&script.content),

@@ -13,6 +13,7 @@ use crate::limits::RunLimits;
 use crate::output::{Capture, OutputStream};
 use crate::redaction::Secrets;
 use crate::tmp_root::TmpRoot;
+use crate::trees::Trees;
 
 /// The host's side of one instance.
 pub struct GuestState {
@@ -31,7 +32,7 @@ pub struct GuestState {
 
 /// What a state is made from.
 pub(crate) struct StateParts {
-    pub(crate) library: Arc<Library>,
+    pub(crate) trees: Trees,
     pub(crate) script: Option<ScriptFile>,
     pub(crate) tmp_root: TmpRoot,
     pub(crate) limits: RunLimits,
@@ -43,7 +44,7 @@ pub(crate) struct StateParts {
 impl GuestState {
     pub(crate) fn new(parts: StateParts) -> Self {
         let StateParts {
-            library,
+            trees,
             script,
             tmp_root,
             limits,
@@ -55,7 +56,7 @@ impl GuestState {
         Self {
             // No argument, no environment, no preopened directory, no socket.
             wasi: WasiCtxBuilder::new().build_p1(),
-            fs: GuestFs::new(library, script, tmp, limits.open_files),
+            fs: GuestFs::new(trees, script, tmp, limits.open_files),
             stdout: Capture::new(
                 OutputStream::Stdout,
                 &secrets,
@@ -86,7 +87,7 @@ impl GuestState {
         show: crate::output::OutputSink,
     ) -> std::io::Result<Self> {
         Ok(Self::new(StateParts {
-            library,
+            trees: Trees::new(library, None),
             script: None,
             tmp_root: TmpRoot::new(&std::env::temp_dir())?,
             limits: RunLimits::default(),

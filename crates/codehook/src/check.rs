@@ -6,14 +6,17 @@
 mod compile;
 mod credentials;
 mod hosts;
+mod imports;
 mod report;
 mod source;
 mod tmp_files;
 mod unsupported;
 mod warning;
 
+use codehook_sandbox::Sandbox;
 use codehook_template::{Mapping, Template};
 
+use crate::check::compile::NeutralScript;
 use crate::check::report::CheckReport;
 use crate::check::source::Source;
 use crate::check::warning::{Warning, WarningKind};
@@ -21,6 +24,7 @@ use crate::cli::CheckArgs;
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
+use crate::packages;
 use crate::rejection::Rejection;
 use crate::say::{self, Format};
 
@@ -36,12 +40,19 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
         Err(rejection) => (CheckReport::rejected(file, rejection), Exit::Rejected),
         Ok((mapping, template, script)) => {
             let sandbox = interpreter::start(args.cache.directory.as_deref(), args.format())?;
-            let complaint = compile::compile(&sandbox, &script, &file)?;
-            let exit = match complaint {
-                None => Exit::Succeeded,
-                Some(_) => Exit::ScriptFailed,
+            let complaint = compile::compile(&sandbox, &script.script, &file)?;
+            let (exit, imports) = match complaint {
+                None => (
+                    Exit::Succeeded,
+                    import_warnings(&sandbox, &script.source, args)?,
+                ),
+                Some(_) => (Exit::ScriptFailed, Vec::new()),
             };
-            (CheckReport::new(&template, &mapping, complaint), exit)
+            let warnings = with_imports(warnings(&template, &mapping), imports);
+            (
+                CheckReport::new(&template, &mapping, complaint, warnings),
+                exit,
+            )
         }
     };
     match args.format() {
@@ -54,14 +65,44 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn prepare(args: &CheckArgs) -> Result<(Mapping, Template, codehook_sandbox::Script), Rejection> {
+fn prepare(args: &CheckArgs) -> Result<(Mapping, Template, NeutralScript), Rejection> {
     let mapping = input::mapping(args.mapping.as_deref())?;
     let template = input::template(&args.script, &mapping)?;
     let script = compile::neutral_script(&template, &input::script_name(&args.script))?;
     Ok((mapping, template, script))
 }
 
-/// Everything worth a warning, in the order of the file.
+/// Imports that will fail for this tenant's hooks.
+fn import_warnings(
+    sandbox: &Sandbox,
+    source: &[u8],
+    args: &CheckArgs,
+) -> anyhow::Result<Vec<Warning>> {
+    let packages = packages::library_for(&args.tenant)?;
+    let hint = |message: &str| {
+        let line = format!("ImportError: {message}");
+        let module = packages::last_missing_module(line.as_bytes())?;
+        packages::about_missing_module(&module, &args.tenant)
+    };
+    imports::warnings(sandbox, source, packages, hint)
+}
+
+/// What is said of a line already is not said again in other words.
+fn with_imports(mut warnings: Vec<Warning>, imports: Vec<Warning>) -> Vec<Warning> {
+    for import in imports {
+        let said = warnings.iter().any(|warning| {
+            warning.kind == WarningKind::Unsupported
+                && warning.position.line == import.position.line
+        });
+        if !said {
+            warnings.push(import);
+        }
+    }
+    warnings.sort_by_key(|warning| warning.position);
+    warnings
+}
+
+/// Everything worth a warning in the template's own text, in the order of the file.
 fn warnings(template: &Template, mapping: &Mapping) -> Vec<Warning> {
     let source = Source::new(template);
     let mut warnings: Vec<Warning> = template

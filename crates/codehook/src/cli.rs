@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and the help that teaches it.
 
+mod packages;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +12,11 @@ use codehook_sandbox::RunLimits;
 
 use crate::say::Format;
 use crate::secret::SecretText;
+
+pub(crate) use packages::{
+    AddArgs, ListArgs, PackagesArgs, PackagesCommand, RemoveArgs, SourceArgs, StoreArgs,
+    TenantArgs, VerifyArgs,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -49,8 +56,8 @@ Examples:
 
 const CHECK_EXAMPLES: &str = "\
 Warnings are about tokens that are probably misspelt, files left in /tmp,
-credentials and placeholders in the script, and what no hook can do (processes,
-servers, raw connections).
+credentials and placeholders in the script, imports that will fail, and what no hook
+can do (processes, servers, raw connections).
 
 Examples:
     codehook check hook.py
@@ -83,6 +90,8 @@ pub(crate) enum Command {
     /// Compile a script template without running it; list its tokens and hosts, and warn.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// List, add, remove and verify the packages that hooks can import.
+    Packages(PackagesArgs),
     /// Show the interpreter, its packages and where its compiled code is kept.
     #[command(after_long_help = RUNTIME_EXAMPLES)]
     Runtime(RuntimeArgs),
@@ -141,6 +150,8 @@ pub(crate) struct RunArgs {
     /// Show the script as it is run, values filled in and secrets redacted (on standard error; with --json, in the report).
     #[arg(long)]
     pub(crate) show_script: bool,
+    #[command(flatten, next_help_heading = "Packages")]
+    pub(crate) tenant: TenantArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }
@@ -165,6 +176,8 @@ pub(crate) struct CheckArgs {
     /// Print one JSON report on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) tenant: TenantArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }

@@ -8,6 +8,7 @@ mod cli;
 mod exit;
 mod input;
 mod interpreter;
+mod packages;
 mod rejection;
 mod run;
 mod runtime;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::command(&args),
         Command::Check(args) => check::command(&args),
+        Command::Packages(args) => packages::command(&args),
         Command::Runtime(args) => runtime::command(&args),
     };
     let exit = result.unwrap_or_else(|error| {

@@ -6,15 +6,16 @@ mod show_script;
 mod summary;
 
 use codehook_egress::{Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session};
-use codehook_sandbox::{OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script};
+use codehook_sandbox::{Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script};
 use codehook_template::Rendered;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, TenantArgs};
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
+use crate::packages;
 use crate::rejection::Rejection;
 use crate::run::json::JsonReport;
 use crate::run::live_output::LiveOutput;
@@ -52,10 +53,16 @@ pub(crate) fn command(args: &RunArgs) -> anyhow::Result<Exit> {
     let shown = args
         .show_script
         .then(|| show_script::redacted(&prepared.rendered));
+    let prepared = Prepared {
+        script: prepared
+            .script
+            .with_packages(packages::library_for(&args.tenant)?),
+        ..prepared
+    };
     let sandbox = interpreter::start(args.cache.directory.as_deref(), args.format())?;
     match args.format() {
         Format::Json => run_for_a_program(&sandbox, prepared, shown),
-        Format::Human => run_for_a_person(&sandbox, prepared, shown.as_deref()),
+        Format::Human => run_for_a_person(&sandbox, prepared, shown.as_deref(), &args.tenant),
     }
 }
 
@@ -144,6 +151,7 @@ fn run_for_a_person(
     sandbox: &Sandbox,
     prepared: Prepared,
     script: Option<&[u8]>,
+    tenant: &TenantArgs,
 ) -> anyhow::Result<Exit> {
     if let Some(script) = script {
         show_script::show(script);
@@ -155,11 +163,23 @@ fn run_for_a_person(
         Ended::Report(report) => {
             output.finish();
             say::stderr(Summary::new(&report, &limits).to_string().as_bytes());
+            if let Some(hint) = import_hint(&report, tenant) {
+                say::note(&hint);
+            }
             Ok(report.outcome.into())
         }
         // Output that somebody does not read must not keep the program from ending.
         Ended::Signal(exit) => Ok(exit),
     }
+}
+
+/// What to do about a module whose absence the run died of, as far as its traceback has not said it.
+fn import_hint(report: &RunReport, tenant: &TenantArgs) -> Option<String> {
+    if report.outcome != Outcome::Failed {
+        return None;
+    }
+    let module = packages::last_missing_module(&report.stderr.bytes)?;
+    packages::about_missing_module(&module, tenant)
 }
 
 /// Runs the script, or stops it at a signal. Either way nothing of it is left when this returns.

@@ -1,33 +1,21 @@
 //! `codehook runtime`: what scripts run on.
 
-use anyhow::Context;
+use codehook_packages::BuiltInPackage;
 use codehook_python::RUNTIME;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::cli::RuntimeArgs;
 use crate::exit::Exit;
 use crate::interpreter;
+use crate::packages;
 use crate::say;
-
-/// The part of the library's manifest that a person asks for.
-#[derive(Debug, Deserialize)]
-struct Manifest {
-    packages: Vec<Package>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    licence: String,
-}
 
 #[derive(Debug, Serialize)]
 struct Runtime {
     runtime: &'static str,
     program: &'static str,
     interpreter_bytes: usize,
-    packages: Vec<Package>,
+    packages: Vec<BuiltInPackage>,
     cache_directory: Option<String>,
 }
 
@@ -37,9 +25,7 @@ struct Runtime {
 ///
 /// When the manifest inside the program is damaged.
 pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
-    let manifest: Manifest = serde_json::from_str(codehook_python::manifest()).context(
-        "the list of packages inside this program is damaged: build it again with `make python`",
-    )?;
+    let built_in = packages::built_in()?;
     let cache = interpreter::cache_directory(args.cache.directory.as_deref(), |name| {
         std::env::var_os(name)
     });
@@ -47,7 +33,7 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
         runtime: RUNTIME,
         program: env!("CARGO_PKG_VERSION"),
         interpreter_bytes: codehook_python::interpreter().len(),
-        packages: manifest.packages,
+        packages: built_in.packages().to_vec(),
         cache_directory: cache.map(|path| path.display().to_string()),
     };
     if args.json {
@@ -67,10 +53,11 @@ fn describe(runtime: &Runtime) -> String {
         "program          codehook {}\ninterpreter      {}, {} bytes of WebAssembly\ncompiled code    {cache}\npackages\n",
         runtime.program, runtime.runtime, runtime.interpreter_bytes
     );
-    for Package {
+    for BuiltInPackage {
         name,
         version,
         licence,
+        ..
     } in &runtime.packages
     {
         text.push_str(&format!("  {name:<20} {version:<12} {licence}\n"));

@@ -75,9 +75,11 @@ def refuse_process(*args, **kwargs):
     raise OSError(errno.ENOSYS, 'a hook is one process and cannot start another')
 
 
+imp.load_source('_codehook_packages', os.path.join(stand_ins, '_codehook_packages.py'))
 missing = imp.load_source('_codehook_missing', os.path.join(stand_ins, '_codehook_missing.py'))
-# The native interpreter does have these modules: only the reasons may be found.
-missing._exists = lambda name: False
+# The native interpreter does have these modules of the standard library: only the reasons may be found.
+exists = missing._exists
+missing._exists = lambda name, path=None: name not in missing._REASONS and exists(name, path)
 for name in ABSENT + ['socket', 'ssl', 'threading']:
     sys.modules.pop(name, None)
 for name in NO_PROCESS:

@@ -19,7 +19,7 @@ class Boot(unittest.TestCase):
         else:
             own = ['BASE_URL', 'IN_SANDBOX', 'TLS_URL']
             self.assertEqual(MAIN, own + ['__builtins__', '__doc__', '__file__', '__name__', '__package__', 'sys'])
-        self.assertEqual([name for name in ('_codehook_boot', '_codehook_missing') if name in sys.modules], [])
+        self.assertEqual([name for name in ('_codehook_boot', '_codehook_missing', '_codehook_packages') if name in sys.modules], [])
         import linecache
         import tempfile
         import urllib

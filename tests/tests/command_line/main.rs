@@ -4,6 +4,8 @@ mod checking;
 mod inputs;
 mod machine;
 mod outcomes;
+mod package_sources;
+mod packages;
 mod program;
 mod reports;
 mod secrets;

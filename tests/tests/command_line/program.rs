@@ -73,6 +73,11 @@ impl Program {
         self.directory.path().join("tmp")
     }
 
+    /// A place in the program's directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// Writes a file; its path.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.directory.path().join(name);

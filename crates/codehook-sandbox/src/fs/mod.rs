@@ -1,4 +1,4 @@
-//! The file system of one run: `/usr/lib/python2.7` (the library, read-only), `/hook` (the script, read-only), `/dev/null`
+//! The file system of one run: `/usr` (the library and the run's own packages, read-only), `/hook` (the script, read-only), `/dev/null`
 //! and a private `/tmp`. Nothing of the host's is reachable from it.
 //!
 //! One directory is preopened, the root, as descriptor 3; wasi-libc's table of preopened directories is part of the
@@ -19,7 +19,8 @@ pub(crate) use open_file::{DirectoryEntry, OpenFile};
 pub(crate) use stat::{FileKind, Stat};
 pub(crate) use tmp::{Follow, OpenHow, Tmp};
 
-use crate::library::{EntryKind, Library};
+use crate::library::EntryKind;
+use crate::trees::Trees;
 use path::{Place, resolve};
 
 /// The descriptor of the preopened root.
@@ -36,7 +37,7 @@ pub(crate) struct ScriptFile {
 }
 
 pub(crate) struct GuestFs {
-    library: Arc<Library>,
+    trees: Trees,
     script: Option<ScriptFile>,
     pub(crate) tmp: Tmp,
     files: Vec<Option<OpenFile>>,
@@ -44,12 +45,7 @@ pub(crate) struct GuestFs {
 }
 
 impl GuestFs {
-    pub(crate) fn new(
-        library: Arc<Library>,
-        script: Option<ScriptFile>,
-        tmp: Tmp,
-        max_open: usize,
-    ) -> Self {
+    pub(crate) fn new(trees: Trees, script: Option<ScriptFile>, tmp: Tmp, max_open: usize) -> Self {
         let files = vec![
             Some(OpenFile::Stdin),
             Some(OpenFile::Stdout),
@@ -60,7 +56,7 @@ impl GuestFs {
             }),
         ];
         Self {
-            library,
+            trees,
             script,
             tmp,
             files,
@@ -76,13 +72,13 @@ impl GuestFs {
     pub(crate) fn file_and_sources(
         &mut self,
         descriptor: u32,
-    ) -> Result<(&mut OpenFile, &Library, &mut Tmp), Errno> {
+    ) -> Result<(&mut OpenFile, &Trees, &mut Tmp), Errno> {
         let file = self
             .files
             .get_mut(descriptor as usize)
             .and_then(Option::as_mut)
             .ok_or(Errno::BadDescriptor)?;
-        Ok((file, &self.library, &mut self.tmp))
+        Ok((file, &self.trees, &mut self.tmp))
     }
 
     pub(crate) fn close(&mut self, descriptor: u32) -> Result<(), Errno> {
@@ -340,7 +336,7 @@ impl GuestFs {
                         position: 0,
                     });
                 }
-                let content = self.library.file(path).ok_or(Errno::NoEntry)?;
+                let content = self.trees.file(path).ok_or(Errno::NoEntry)?;
                 Ok(OpenFile::Library {
                     content,
                     stat,
@@ -360,25 +356,22 @@ impl GuestFs {
         if let Some(content) = self.script_at(path) {
             return Ok(Stat::fixed(FileKind::Regular, content.len() as u64, path));
         }
-        if let Some(content) = self.library.file(path) {
-            return Ok(Stat::fixed(FileKind::Regular, content.len() as u64, path));
+        if let Some(content) = self.trees.file(path) {
+            return Ok(Stat::fixed(FileKind::Regular, content.len(), path));
         }
         match path {
             "/dev/null" => Ok(Stat::fixed(FileKind::CharacterDevice, 0, path)),
             "/" | "/dev" | SCRIPT_DIRECTORY => Ok(Stat::fixed(FileKind::Directory, 0, path)),
-            _ if self.library.directory(path).is_some() => {
-                Ok(Stat::fixed(FileKind::Directory, 0, path))
-            }
+            _ if self.trees.is_directory(path) => Ok(Stat::fixed(FileKind::Directory, 0, path)),
             _ => Err(Errno::NoEntry),
         }
     }
 
     fn list_fixed(&self, path: &str) -> Vec<DirectoryEntry> {
         let mut entries: Vec<DirectoryEntry> = self
-            .library
-            .directory(path)
+            .trees
+            .entries(path)
             .into_iter()
-            .flatten()
             .map(|(name, kind)| {
                 let kind = match kind {
                     EntryKind::File => FileKind::Regular,

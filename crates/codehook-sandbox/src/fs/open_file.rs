@@ -1,7 +1,5 @@
 //! One open descriptor.
 
-use std::ops::Range;
-
 use std::sync::Arc;
 
 use cap_std::fs::{File, FileExt as _};
@@ -9,7 +7,7 @@ use cap_std::fs::{File, FileExt as _};
 use super::errno::Errno;
 use super::stat::{FileKind, Stat};
 use super::tmp::Tmp;
-use crate::library::Library;
+use crate::trees::{TreeFile, Trees};
 
 /// What a descriptor stands for.
 pub(crate) enum OpenFile {
@@ -22,7 +20,7 @@ pub(crate) enum OpenFile {
         listing: Option<Vec<DirectoryEntry>>,
     },
     Library {
-        content: Range<usize>,
+        content: TreeFile,
         stat: Stat,
         position: u64,
     },
@@ -69,7 +67,7 @@ impl OpenFile {
     /// Reads at `offset` into `out`; less than asked for only at the end.
     pub(crate) fn read_at(
         &self,
-        library: &Library,
+        trees: &Trees,
         offset: u64,
         out: &mut [u8],
     ) -> Result<usize, Errno> {
@@ -81,7 +79,7 @@ impl OpenFile {
                 readable: false, ..
             } => return Err(Errno::BadDescriptor),
             Self::Tmp { file, .. } => return read_file_at(file, offset, out),
-            Self::Library { content, .. } => library.content(content),
+            Self::Library { content, .. } => trees.content(content),
             Self::Script { content, .. } => content,
         };
         let start = usize::try_from(offset)
@@ -126,7 +124,7 @@ impl OpenFile {
     /// The length, where there is one.
     pub(crate) fn len(&self) -> Result<u64, Errno> {
         match self {
-            Self::Library { content, .. } => Ok(content.len() as u64),
+            Self::Library { content, .. } => Ok(content.len()),
             Self::Script { content, .. } => Ok(content.len() as u64),
             Self::Tmp { file, .. } => Ok(file.metadata()?.len()),
             _ => Err(Errno::IllegalSeek),

@@ -18,7 +18,16 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The template as a script without any event's value in it.
-pub(crate) fn neutral_script(template: &Template, script_name: &str) -> Result<Script, Rejection> {
+pub(crate) struct NeutralScript {
+    pub(crate) script: Script,
+    pub(crate) source: Vec<u8>,
+}
+
+/// Fills the template in.
+pub(crate) fn neutral_script(
+    template: &Template,
+    script_name: &str,
+) -> Result<NeutralScript, Rejection> {
     let mut values = TokenValues::new();
     for token in template.tokens() {
         values.insert(token.name.clone(), NEUTRAL_VALUE);
@@ -27,7 +36,10 @@ pub(crate) fn neutral_script(template: &Template, script_name: &str) -> Result<S
     let rendered = template
         .render(&values)
         .map_err(|error| Rejection::render(file, &error))?;
-    Script::new(script_name, rendered.script).map_err(|error| Rejection::file(file, error))
+    let source = rendered.script;
+    let script = Script::new(script_name, source.as_slice())
+        .map_err(|error| Rejection::file(file, error))?;
+    Ok(NeutralScript { script, source })
 }
 
 /// Why a script does not compile.

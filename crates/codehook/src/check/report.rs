@@ -40,6 +40,7 @@ impl CheckReport {
         template: &Template,
         mapping: &Mapping,
         complaint: Option<Complaint>,
+        warnings: Vec<Warning>,
     ) -> Self {
         let (status, error, interpreter_output) = match complaint {
             None => (Status::Compiles, None, String::new()),
@@ -51,7 +52,7 @@ impl CheckReport {
             file: template.display_name().to_owned(),
             tokens: template.tokens().cloned().collect(),
             hosts: hosts::hosts(template, mapping),
-            warnings: super::warnings(template, mapping),
+            warnings,
             error,
             interpreter_output,
         }
@@ -154,10 +155,16 @@ mod tests {
     use super::*;
     use crate::check::tests::template;
 
+    fn report(template: &Template) -> CheckReport {
+        let mapping = Mapping::default();
+        let warnings = crate::check::warnings(template, &mapping);
+        CheckReport::new(template, &mapping, None, warnings)
+    }
+
     #[test]
     fn the_report_for_programs_has_tokens_hosts_and_warnings_with_places() {
         let template = template("x = 'https://a.test/@UserId@'\npassword = 'hunter2'\n");
-        let report = CheckReport::new(&template, &Mapping::default(), None);
+        let report = report(&template);
         let shown = serde_json::to_value(&report).expect("JSON");
         assert_eq!(shown["status"], "compiles");
         assert_eq!(shown["tokens"][0]["name"], "UserId");
@@ -172,7 +179,7 @@ mod tests {
     #[test]
     fn the_report_for_a_person_begins_lines_with_file_line_and_column() {
         let template = template("password = 'hunter2'\n");
-        let text = CheckReport::new(&template, &Mapping::default(), None).to_string();
+        let text = report(&template).to_string();
         assert!(
             text.starts_with("hook.py: compiles as python2.7\n"),
             "{text}"
@@ -184,7 +191,7 @@ mod tests {
     #[test]
     fn a_person_sees_tokens_as_they_are_written() {
         let template = template("x = '@UserId@ @UserId@'\n");
-        let text = CheckReport::new(&template, &Mapping::default(), None).to_string();
+        let text = report(&template).to_string();
         assert!(text.contains("\n  @UserId@  1:6 1:15\n"), "{text}");
     }
 

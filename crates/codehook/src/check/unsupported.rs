@@ -31,8 +31,8 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         ),
         (imports("subprocess|commands|popen2|multiprocessing|pty"), NO_PROCESSES),
         (imports("SocketServer|BaseHTTPServer|SimpleHTTPServer|CGIHTTPServer|SimpleXMLRPCServer"), NO_SERVERS),
-        (imports("smtplib|ftplib|telnetlib|poplib|imaplib|nntplib|paramiko|ldap|MySQLdb|psycopg2"), HTTP_ONLY),
-        (imports("ctypes|cffi"), NO_NATIVE_CODE),
+        (imports("smtplib|ftplib|telnetlib|poplib|imaplib|nntplib"), HTTP_ONLY),
+        (imports("ctypes"), NO_NATIVE_CODE),
         (
             r"(?P<what>verify\s*=\s*False|\b_create_unverified_context|\bdisable_ssl_certificate_validation\s*=\s*True)\b".to_owned(),
             TLS_IS_VERIFIED,

@@ -15,6 +15,8 @@ pub(crate) enum WarningKind {
     Credential,
     /// A place that was to be filled in.
     Placeholder,
+    /// An import that will fail.
+    MissingModule,
     /// What does not work, or has no effect, inside a hook.
     Unsupported,
 }

@@ -1,0 +1,257 @@
+//! An index over HTTP, asked through the engine's own client: verified TLS, limits, no more than was asked for.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use codehook_egress::{
+    BodyFraming, Egress, EgressError, EgressLimits, Policy, PrivateNetworks, RequestHead, Session,
+};
+use url::{Host, Url};
+
+use super::{Candidate, shown, simple_html, simple_json};
+use crate::archive::MAX_ARCHIVE_BYTES;
+use crate::name::PackageName;
+
+const MAX_REDIRECTS: usize = 5;
+/// What is asked for, best first (PEP 691).
+const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
+const READ_BYTES: usize = 1 << 20;
+
+/// Why an index gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// Not a URL of an index.
+    #[error("`{0}` is no URL of an index: write https://HOST/PATH/")]
+    Url(String),
+    /// A URL that anybody on the way could answer.
+    #[error(
+        "{0} is not HTTPS, so anybody on the way could exchange what it answers: use HTTPS, or demand the file's hash with `--hash sha256:...`"
+    )]
+    Plain(String),
+    /// The request failed.
+    #[error("{url}: {error}")]
+    Request {
+        /// What was asked for.
+        url: String,
+        /// Why it failed.
+        error: EgressError,
+    },
+    /// The index answered with an error.
+    #[error(
+        "{url} answered with status {status}: check the URL of the index, and its credentials if it needs any"
+    )]
+    Status {
+        /// What was asked for.
+        url: String,
+        /// What it answered.
+        status: u16,
+    },
+    /// Sent around in circles.
+    #[error("{0} redirects more than {MAX_REDIRECTS} times, or to nowhere")]
+    Redirects(String),
+    /// An answer that is no page of an index.
+    #[error(
+        "{url} is no page of an index ({reason}): the URL should be that of its simple interface, such as https://HOST/simple/"
+    )]
+    Page {
+        /// What was asked for.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Whether a connection that nobody vouches for will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// HTTPS, or this very machine.
+    Trusted,
+    /// Anything: the file's hash is known already.
+    Any,
+}
+
+/// An index's simple interface.
+pub struct Index {
+    url: Url,
+    session: Session,
+    authorization: Option<String>,
+    pub(crate) transport: Transport,
+}
+
+struct Answer {
+    url: Url,
+    content_type: String,
+    body: Vec<u8>,
+}
+
+impl Index {
+    /// The index at `url`, which may hold a user name and a password.
+    ///
+    /// # Errors
+    ///
+    /// When it is no URL of `http` or `https`.
+    pub fn new(url: &str, egress: &Egress) -> Result<Self, IndexError> {
+        let refused = || IndexError::Url(url.to_owned());
+        let mut parsed = Url::parse(url).map_err(|_| refused())?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+            return Err(refused());
+        }
+        let authorization = authorization(&parsed);
+        let _ = parsed.set_username("");
+        let _ = parsed.set_password(None);
+        if !parsed.path().ends_with('/') {
+            parsed.set_path(&format!("{}/", parsed.path()));
+        }
+        let everything = "*".parse().map_err(|_| refused())?;
+        let session = egress.session(Policy {
+            allow: vec![everything],
+            // Whoever adds packages decides where they come from; a hook has no part in it.
+            private_networks: PrivateNetworks::Opened,
+            limits: EgressLimits {
+                max_requests: 500,
+                max_response_body_bytes: MAX_ARCHIVE_BYTES,
+                max_total_bytes: 1 << 30,
+                request_timeout: Duration::from_secs(300),
+                ..EgressLimits::default()
+            },
+            ..Policy::default()
+        });
+        Ok(Self {
+            url: parsed,
+            session,
+            authorization,
+            transport: Transport::Trusted,
+        })
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(super) async fn candidates(
+        &mut self,
+        package: &PackageName,
+    ) -> Result<Vec<Candidate>, IndexError> {
+        let page = self
+            .url
+            .join(&format!("{}/", package.normal()))
+            .map_err(|_| IndexError::Url(self.url.to_string()))?;
+        let answer = match self.get(page, ACCEPT).await {
+            Err(IndexError::Status { status: 404, .. }) => return Ok(Vec::new()),
+            answer => answer?,
+        };
+        let url = shown(&answer.url);
+        let failed = |reason| IndexError::Page { url, reason };
+        match answer.content_type.as_str() {
+            "application/vnd.pypi.simple.v1+json" | "application/json" => {
+                simple_json::candidates(&answer.body, &answer.url, package).map_err(failed)
+            }
+            "application/vnd.pypi.simple.v1+html" | "text/html" => {
+                Ok(simple_html::candidates(&answer.body, &answer.url, package))
+            }
+            other => Err(failed(format!("it is of type `{other}`"))),
+        }
+    }
+
+    pub(super) async fn fetch(&mut self, url: &Url) -> Result<Vec<u8>, IndexError> {
+        Ok(self.get(url.clone(), "*/*").await?.body)
+    }
+
+    async fn get(&mut self, url: Url, accept: &str) -> Result<Answer, IndexError> {
+        let asked = shown(&url);
+        let mut url = url;
+        for _ in 0..=MAX_REDIRECTS {
+            let (status, headers, body) = self.once(&url, accept).await?;
+            let header = |name: &str| {
+                let value = headers
+                    .iter()
+                    .find(|(header, _)| header.eq_ignore_ascii_case(name.as_bytes()));
+                value.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+            };
+            match status {
+                200 => {
+                    let content_type = header("content-type").unwrap_or_default();
+                    let kind = content_type.split(';').next().unwrap_or_default();
+                    return Ok(Answer {
+                        url,
+                        content_type: kind.trim().to_ascii_lowercase(),
+                        body,
+                    });
+                }
+                301 | 302 | 303 | 307 | 308 => {
+                    let to = header("location").and_then(|to| url.join(&to).ok());
+                    url = to.ok_or_else(|| IndexError::Redirects(asked.clone()))?;
+                }
+                status => return Err(IndexError::Status { url: asked, status }),
+            }
+        }
+        Err(IndexError::Redirects(asked))
+    }
+
+    #[expect(clippy::type_complexity, reason = "status, header lines, body")]
+    async fn once(
+        &mut self,
+        url: &Url,
+        accept: &str,
+    ) -> Result<(u16, Vec<(Vec<u8>, Vec<u8>)>, Vec<u8>), IndexError> {
+        if url.scheme() != "https" && self.transport == Transport::Trusted && !is_loopback(url) {
+            return Err(IndexError::Plain(shown(url)));
+        }
+        let failed = |error| IndexError::Request {
+            url: shown(url),
+            error,
+        };
+        let mut headers = vec![
+            (b"Accept".to_vec(), accept.as_bytes().to_vec()),
+            (b"User-Agent".to_vec(), b"codehook".to_vec()),
+        ];
+        // Files are often at another host, which must not learn what this one is told.
+        if let Some(authorization) = &self.authorization
+            && url.origin() == self.url.origin()
+        {
+            headers.push((b"Authorization".to_vec(), authorization.as_bytes().to_vec()));
+        }
+        let head = RequestHead {
+            method: b"GET".to_vec(),
+            url: url.to_string(),
+            headers,
+            body: BodyFraming::None,
+            timeout: None,
+        };
+        let id = self.session.open(head).await.map_err(failed)?;
+        let head = self.session.finish(id).await.map_err(failed)?;
+        let (status, headers) = (head.status, head.headers.clone());
+        let mut body = Vec::new();
+        loop {
+            let piece = self.session.read(id, READ_BYTES).await.map_err(failed)?;
+            if piece.is_empty() {
+                break;
+            }
+            body.extend_from_slice(&piece);
+        }
+        self.session.close(id);
+        Ok((status, headers, body))
+    }
+}
+
+fn authorization(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    let (user, password) = (
+        decoded(url.username()),
+        decoded(url.password().unwrap_or_default()),
+    );
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    Some(format!("Basic {encoded}"))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

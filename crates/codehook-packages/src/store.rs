@@ -1,0 +1,370 @@
+//! The store: a directory with one archive for each package, and the lock file that says which of them count.
+//!
+//! Whoever changes it holds a lock on the file `lock`; whoever reads it holds a shared one. A change writes new files beside the old
+//! and then exchanges the lock file, by a rename: a crash leaves either the old state or the new, and some files that the next
+//! change deletes.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use codehook_sandbox::{Library, LibraryError};
+
+use crate::PACKAGES_DIRECTORY;
+use crate::hash::Sha256;
+use crate::lock_file::{LockFile, LockedPackage};
+use crate::name::{PackageName, Tenant, Tenants};
+
+const LOCK_FILE: &str = "packages.lock.toml";
+const TURN: &str = "lock";
+const ARCHIVES: &str = "archives";
+/// What a file is called before it is whole.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Why the store does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or directory cannot be used.
+    #[error(
+        "the packages in {path} cannot be used ({error}): check the directory, or name another with `--packages-dir DIR`"
+    )]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The lock file is not as it was written.
+    #[error(
+        "{path} cannot be read: {reason}; restore it from a copy, or delete it and add the packages again"
+    )]
+    LockFile {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An archive is not the one that the lock file names.
+    #[error(
+        "{package}: {reason}; remove it with `codehook packages remove {package}` and add it again"
+    )]
+    Changed {
+        /// The package.
+        package: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is no such package.
+    #[error("{0} is not among the packages that were added; `codehook packages list` shows them")]
+    NotAdded(String),
+    /// It cannot be taken from one tenant only.
+    #[error(
+        "{0} is there for all tenants: remove it, and add it for those that are to have it with `--tenant NAME`"
+    )]
+    ForAll(String),
+    /// The tenant does not have it.
+    #[error("{package} is not there for tenant {tenant}, but for {tenants}")]
+    NotForTenant {
+        /// The package.
+        package: String,
+        /// The tenant.
+        tenant: Tenant,
+        /// Who has it.
+        tenants: Tenants,
+    },
+}
+
+/// A directory of packages. It need not exist: then there are none.
+#[derive(Debug, Clone)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+/// What is left of a package after a removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// The package as it was.
+    pub package: LockedPackage,
+    /// Who still has it.
+    pub left: Option<Tenants>,
+}
+
+/// Packages in memory, each archive once however many tenants see it.
+pub struct Packages {
+    loaded: Vec<(LockedPackage, Arc<[u8]>)>,
+}
+
+impl Store {
+    /// The store in `directory`.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+        }
+    }
+
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What was added, by name.
+    ///
+    /// # Errors
+    ///
+    /// When the lock file cannot be read.
+    pub fn list(&self) -> Result<Vec<LockedPackage>, StoreError> {
+        let _turn = self.shared_turn()?;
+        Ok(self.lock_file()?.packages.into_values().collect())
+    }
+
+    /// Every package, into memory, its archive checked against the lock file.
+    ///
+    /// # Errors
+    ///
+    /// When something cannot be read, or is not what was locked.
+    pub fn load(&self) -> Result<Packages, StoreError> {
+        self.load_those(|_| true)
+    }
+
+    /// The packages of one tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::load`].
+    pub fn load_for(&self, tenant: &Tenant) -> Result<Packages, StoreError> {
+        self.load_those(|package| package.tenants.include(tenant))
+    }
+
+    /// Checks every archive against the lock file; a package with what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// When the lock file cannot be read.
+    pub fn verify(&self) -> Result<Vec<(LockedPackage, Option<String>)>, StoreError> {
+        let _turn = self.shared_turn()?;
+        let packages = self.lock_file()?.packages.into_values();
+        Ok(packages
+            .map(|package| {
+                let problem = self.archive(&package).err();
+                (package, problem)
+            })
+            .collect())
+    }
+
+    /// Removes a package; with `tenants`, for these only.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or the store cannot be written.
+    pub fn remove(&self, name: &PackageName, tenants: &[Tenant]) -> Result<Removed, StoreError> {
+        // A store that was never made has nothing to be removed, and is not made for that.
+        if !self.directory.join(LOCK_FILE).exists() {
+            return Err(StoreError::NotAdded(name.to_string()));
+        }
+        let change = self.change()?;
+        let mut file = change.lock_file.clone();
+        let package = file
+            .packages
+            .remove(name.normal())
+            .ok_or_else(|| StoreError::NotAdded(name.to_string()))?;
+        let left = without(&package, tenants)?;
+        if let Some(left) = &left {
+            let package = LockedPackage {
+                tenants: left.clone(),
+                ..package.clone()
+            };
+            file.packages.insert(name.normal().to_owned(), package);
+        }
+        change.commit(file)?;
+        Ok(Removed { package, left })
+    }
+
+    /// Takes the turn to change the store.
+    pub(crate) fn change(&self) -> Result<Change<'_>, StoreError> {
+        let archives = self.directory.join(ARCHIVES);
+        fs::create_dir_all(&archives).map_err(|error| failed(&archives, error))?;
+        let path = self.directory.join(TURN);
+        let turn = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .and_then(|turn| turn.lock().map(|()| turn))
+            .map_err(|error| failed(&path, error))?;
+        Ok(Change {
+            store: self,
+            lock_file: self.lock_file()?,
+            _turn: turn,
+        })
+    }
+
+    pub(crate) fn lock_file(&self) -> Result<LockFile, StoreError> {
+        let path = self.directory.join(LOCK_FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                LockFile::parse(&text).map_err(|reason| StoreError::LockFile { path, reason })
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(LockFile::default()),
+            Err(error) => Err(failed(&path, error)),
+        }
+    }
+
+    /// Nothing is deleted while this is held. None where nothing was ever written.
+    fn shared_turn(&self) -> Result<Option<File>, StoreError> {
+        let path = self.directory.join(TURN);
+        match File::open(&path) {
+            Ok(turn) => match turn.lock_shared() {
+                Ok(()) => Ok(Some(turn)),
+                Err(error) => Err(failed(&path, error)),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&path, error)),
+        }
+    }
+
+    fn load_those(&self, wanted: impl Fn(&LockedPackage) -> bool) -> Result<Packages, StoreError> {
+        let _turn = self.shared_turn()?;
+        let packages = self.lock_file()?.packages.into_values().filter(wanted);
+        let loaded = packages.map(|package| match self.archive(&package) {
+            Ok(archive) => Ok((package, archive)),
+            Err(reason) => Err(StoreError::Changed {
+                package: package.name,
+                reason,
+            }),
+        });
+        Ok(Packages {
+            loaded: loaded.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn archive(&self, package: &LockedPackage) -> Result<Arc<[u8]>, String> {
+        let path = self.directory.join(ARCHIVES).join(&package.archive);
+        let bytes = fs::read(&path)
+            .map_err(|error| format!("its archive {} cannot be read ({error})", path.display()))?;
+        let found = Sha256::of(&bytes);
+        if found == package.archive_sha256 {
+            Ok(bytes.into())
+        } else {
+            Err(format!(
+                "its archive {} was changed: it has {found}, and the lock file says {}",
+                path.display(),
+                package.archive_sha256
+            ))
+        }
+    }
+}
+
+impl Packages {
+    /// What a run of `tenant` sees besides the library; nothing if it has no packages.
+    ///
+    /// # Errors
+    ///
+    /// When an archive is none, which its hash has ruled out.
+    pub fn library(&self, tenant: &Tenant) -> Result<Option<Arc<Library>>, LibraryError> {
+        let mut archives = self
+            .loaded
+            .iter()
+            .filter(|(package, _)| package.tenants.include(tenant))
+            .map(|(_, archive)| Arc::clone(archive))
+            .peekable();
+        if archives.peek().is_none() {
+            return Ok(None);
+        }
+        Library::mounted_at(PACKAGES_DIRECTORY, archives).map(|library| Some(Arc::new(library)))
+    }
+}
+
+/// The turn to change a store.
+pub(crate) struct Change<'a> {
+    store: &'a Store,
+    pub(crate) lock_file: LockFile,
+    _turn: File,
+}
+
+impl Change<'_> {
+    /// Puts an archive in its place. It counts once the lock file names it.
+    pub(crate) fn write_archive(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        write_whole(&self.store.directory.join(ARCHIVES), name, bytes)
+    }
+
+    /// Makes `file` the lock file, and deletes what it no longer names.
+    pub(crate) fn commit(self, file: LockFile) -> Result<(), StoreError> {
+        let text = file.text().map_err(|reason| StoreError::LockFile {
+            path: self.store.directory.join(LOCK_FILE),
+            reason,
+        })?;
+        write_whole(&self.store.directory, LOCK_FILE, text.as_bytes())?;
+        self.sweep(&file);
+        Ok(())
+    }
+
+    /// What cannot be deleted stays and harms nobody.
+    fn sweep(&self, file: &LockFile) {
+        let is_named = |name: &str| {
+            file.packages
+                .values()
+                .any(|package| package.archive == name)
+        };
+        let directories = [
+            self.store.directory.clone(),
+            self.store.directory.join(ARCHIVES),
+        ];
+        for directory in directories {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let stray = name.ends_with(".tar") && !is_named(&name);
+                if stray || name.starts_with(UNFINISHED) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+}
+
+/// Writes a file that is either whole or not there, and is on the disk when this returns.
+fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let path = directory.join(name);
+    let write = || {
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            // Whoever runs hooks may be another user than whoever adds packages.
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(directory)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        File::open(directory)?.sync_all()
+    };
+    write().map_err(|error| failed(&path, error))
+}
+
+fn without(package: &LockedPackage, tenants: &[Tenant]) -> Result<Option<Tenants>, StoreError> {
+    if tenants.is_empty() {
+        return Ok(None);
+    }
+    let Tenants::Only(mut left) = package.tenants.clone() else {
+        return Err(StoreError::ForAll(package.name.clone()));
+    };
+    for tenant in tenants {
+        if !left.remove(tenant) {
+            return Err(StoreError::NotForTenant {
+                package: package.name.clone(),
+                tenant: tenant.clone(),
+                tenants: package.tenants.clone(),
+            });
+        }
+    }
+    Ok((!left.is_empty()).then_some(Tenants::Only(left)))
+}
+
+fn failed(path: &Path, error: io::Error) -> StoreError {
+    StoreError::Io {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! The arguments of `codehook packages`, and of choosing whose packages a run sees.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use codehook_packages::{Extensions, OtherVersion, PackageName, Sha256, Tenant, Tenants, Wanted};
+
+use super::CacheArgs;
+use crate::say::Format;
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+    codehook packages list
+    codehook packages list --tenant acme
+    codehook packages list --json | jq -r '.packages[] | .name + \" \" + .version'";
+
+const ADD_EXAMPLES: &str = "\
+The package is a wheel or a source archive without C code. Nothing of it is run:
+its modules are compiled inside the sandbox. The file's SHA-256 goes into the lock
+file; adding the same version from other bytes is refused.
+
+Examples:
+  From a folder, for the hooks of this machine (tenant `default`):
+    codehook packages add PyYAML==5.4.1 --from wheels/ --without-extension
+
+  From an index, one file and no other, for two tenants:
+    codehook packages add netaddr==0.7.20 --index https://HOST/simple/ \\
+      --hash sha256:... --tenant acme --tenant globex
+
+Exit codes:
+    0  the package is there
+    2  bad usage, or the package was refused; the message says why
+    3  the store cannot be used, or this machine does not let the engine work";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  The store against its lock file:
+    codehook packages verify
+
+  What an index has today as well:
+    codehook packages verify --index https://HOST/simple/
+
+Exit codes:
+    0  everything is as it was locked
+    1  something is not; it is named
+    2  bad usage, or the folder or index cannot be asked
+    3  the store cannot be used";
+
+#[derive(Debug, Args)]
+pub(crate) struct PackagesArgs {
+    #[command(subcommand)]
+    pub(crate) command: PackagesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackagesCommand {
+    /// List the packages that hooks can import: built-in ones and those that were added.
+    #[command(after_long_help = LIST_EXAMPLES)]
+    List(ListArgs),
+    /// Add a package for the hooks of chosen tenants.
+    #[command(after_long_help = ADD_EXAMPLES)]
+    Add(Box<AddArgs>),
+    /// Remove a package, or take it from some tenants.
+    Remove(RemoveArgs),
+    /// Check that every package is still what it was when it was added.
+    #[command(after_long_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    /// Where added packages are kept [default: $CODEHOOK_PACKAGES_DIR, $XDG_DATA_HOME/codehook/packages or
+    /// ~/.local/share/codehook/packages].
+    #[arg(long = "packages-dir", value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+/// Whose hook it is.
+#[derive(Debug, Args)]
+pub(crate) struct TenantArgs {
+    /// The tenant whose hook this is: it can import the packages that were added for this tenant, and no other's.
+    #[arg(long, value_name = "NAME", default_value = Tenant::DEFAULT)]
+    pub(crate) tenant: Tenant,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only what hooks of this tenant can import.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<Tenant>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Where files of packages come from.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Take it from this folder of wheels and source archives.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "index")]
+    pub(crate) from: Option<PathBuf>,
+    /// Take it from the index with this URL (its simple interface, PEP 503 or PEP 691).
+    #[arg(long, value_name = "URL")]
+    pub(crate) index: Option<String>,
+    /// Trust the certificates in this PEM file, besides the system's, when an index is asked. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_cert: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The package and its version, as in PyYAML==5.4.1.
+    #[arg(value_name = "NAME==VERSION")]
+    pub(crate) wanted: Wanted,
+    /// Without --from and --index the index is the one that pip uses: PIP_INDEX_URL, or pip's configuration.
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The hash that the file must have, as in sha256:0123...
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) hash: Option<Sha256>,
+    /// A tenant whose hooks can import it [default: default]. May be repeated.
+    #[arg(long, value_name = "NAME", conflicts_with = "all_tenants")]
+    pub(crate) tenant: Vec<Tenant>,
+    /// Hooks of every tenant can import it.
+    #[arg(long)]
+    pub(crate) all_tenants: bool,
+    /// Leave C code out: for packages in which it is optional. Whether the rest works is for you to test.
+    #[arg(long)]
+    without_extension: bool,
+    /// Take the place of another version that is there, for the same tenants and those given.
+    #[arg(long)]
+    replace: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+impl AddArgs {
+    pub(crate) fn tenants(&self) -> Tenants {
+        match (self.all_tenants, self.tenant.is_empty()) {
+            (true, _) => Tenants::All,
+            (false, true) => Tenants::only(Tenant::default()),
+            (false, false) => Tenants::Only(self.tenant.iter().cloned().collect()),
+        }
+    }
+
+    pub(crate) fn extensions(&self) -> Extensions {
+        if self.without_extension {
+            Extensions::LeaveOut
+        } else {
+            Extensions::Refuse
+        }
+    }
+
+    pub(crate) fn other_version(&self) -> OtherVersion {
+        if self.replace {
+            OtherVersion::Replace
+        } else {
+            OtherVersion::Refuse
+        }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        if self.json {
+            Format::Json
+        } else {
+            Format::Human
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    /// The package.
+    pub(crate) name: PackageName,
+    /// Take it from this tenant only. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Vec<Tenant>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Compare with the files of a folder or an index as well.
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}

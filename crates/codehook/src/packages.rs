@@ -1,0 +1,151 @@
+//! `codehook packages`: what hooks can import, and the packages that an operator adds.
+
+mod add;
+mod hint;
+mod list;
+mod remove;
+mod source;
+mod verify;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use codehook_packages::{BuiltIn, Store};
+use codehook_sandbox::Library;
+use serde::Serialize;
+
+use crate::cli::{PackagesArgs, PackagesCommand, StoreArgs, TenantArgs};
+use crate::exit::Exit;
+use crate::say::{self, Format};
+
+pub(crate) use hint::{about_missing_module, last_missing_module};
+
+/// The environment variable that names the store.
+const DIRECTORY_VARIABLE: &str = "CODEHOOK_PACKAGES_DIR";
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store or the engine cannot be used. Whatever is wrong with the input or the package is told here.
+pub(crate) fn command(args: &PackagesArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        PackagesCommand::List(args) => list::command(args),
+        PackagesCommand::Add(args) => add::command(args),
+        PackagesCommand::Remove(args) => remove::command(args),
+        PackagesCommand::Verify(args) => verify::command(args),
+    }
+}
+
+/// What every hook has.
+///
+/// # Errors
+///
+/// When what is inside the program is damaged.
+pub(crate) fn built_in() -> anyhow::Result<BuiltIn> {
+    let library = codehook_python::library().context("the library inside this program")?;
+    Ok(BuiltIn::new(codehook_python::manifest(), library)?)
+}
+
+/// What a run of this tenant sees besides; nothing if no packages were added for it.
+///
+/// # Errors
+///
+/// When the store cannot be used, or is not what was locked.
+pub(crate) fn library_for(args: &TenantArgs) -> anyhow::Result<Option<Arc<Library>>> {
+    let Some(directory) = directory(args.store.directory.as_deref(), variable) else {
+        return Ok(None);
+    };
+    let packages = Store::new(directory).load_for(&args.tenant)?;
+    Ok(packages.library(&args.tenant)?)
+}
+
+/// The store that the arguments or the environment name.
+fn store(args: &StoreArgs) -> anyhow::Result<Store> {
+    directory(args.directory.as_deref(), variable)
+        .map(Store::new)
+        .context("no place for packages, as HOME is not set: name one with `--packages-dir DIR`")
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The given directory, that of the environment, or the user's own. `None` without a home.
+fn directory(given: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let named = variable(DIRECTORY_VARIABLE).filter(|name| !name.is_empty());
+    let absolute = |name| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    given
+        .map(Path::to_owned)
+        .or_else(|| named.map(PathBuf::from))
+        .or_else(|| {
+            absolute("XDG_DATA_HOME")
+                .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+                .map(|data| data.join("codehook/packages"))
+        })
+}
+
+/// Tells that nothing was done, and why.
+fn refuse(format: Format, error: &dyn std::fmt::Display) -> anyhow::Result<Exit> {
+    #[derive(Serialize)]
+    struct Refused {
+        status: &'static str,
+        error: String,
+    }
+    match format {
+        Format::Human => say::note(&error.to_string()),
+        Format::Json => say::json(&Refused {
+            status: "refused",
+            error: error.to_string(),
+        })?,
+    }
+    Ok(Exit::Rejected)
+}
+
+/// Drives a future that has the program to itself.
+fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let output = runtime.block_on(future);
+    // A name look-up cannot be cancelled and must not be waited for.
+    runtime.shutdown_background();
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_is_where_it_was_asked_for_or_where_data_is() {
+        let directory = |given: Option<&str>, variables: &[(&str, &str)]| {
+            directory(given.map(Path::new), |name| {
+                let found = variables.iter().find(|(own, _)| *own == name);
+                found.map(|(_, value)| OsString::from(value))
+            })
+        };
+        let all = [
+            ("CODEHOOK_PACKAGES_DIR", "/srv/p"),
+            ("XDG_DATA_HOME", "/xdg"),
+            ("HOME", "/home/ann"),
+        ];
+        assert_eq!(directory(Some("here"), &all), Some("here".into()));
+        assert_eq!(directory(None, &all), Some("/srv/p".into()));
+        assert_eq!(
+            directory(None, &all[1..]),
+            Some("/xdg/codehook/packages".into())
+        );
+        assert_eq!(
+            directory(None, &all[2..]),
+            Some("/home/ann/.local/share/codehook/packages".into())
+        );
+        assert_eq!(directory(None, &[]), None);
+    }
+}

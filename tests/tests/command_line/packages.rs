@@ -1,0 +1,576 @@
+//! `codehook packages`: from a folder into a tenant's hooks, and what is refused on the way.
+
+use std::fs;
+use std::path::PathBuf;
+
+use codehook_packages::Sha256;
+use codehook_tests::wheels::{PackageFile, source_archive, wheel, zip};
+
+use crate::program::{Ended, Program, spawn};
+
+/// The program with a store and a folder of packages of its own.
+struct Shop {
+    program: Program,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let program = Program::new();
+        fs::create_dir(program.path("wheels")).expect("a directory");
+        Self { program }
+    }
+
+    fn offer(&self, file: &PackageFile) {
+        fs::write(self.program.path("wheels").join(&file.name), &file.bytes).expect("a file");
+    }
+
+    fn store(&self) -> PathBuf {
+        self.program.path("store")
+    }
+
+    fn run(&self, arguments: &str) -> Ended {
+        let words: Vec<&str> = arguments.split_whitespace().collect();
+        self.program
+            .finish(self.in_store(self.program.command(&words)))
+    }
+
+    fn in_store(&self, mut command: std::process::Command) -> std::process::Command {
+        command.env("CODEHOOK_PACKAGES_DIR", self.store());
+        command
+    }
+
+    fn add(&self, wanted: &str) -> Ended {
+        self.run(&format!("packages add {wanted} --from wheels"))
+    }
+
+    /// Adds, and must succeed.
+    fn added(&self, wanted: &str) -> Ended {
+        let ended = self.add(wanted);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended
+    }
+
+    /// Adds, and must be refused with this in the reason.
+    fn refused(&self, wanted: &str, reason: &str) {
+        let ended = self.add(wanted);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(reason), "{reason}\n{ended:?}");
+        assert!(
+            !self.store().join("packages.lock.toml").exists(),
+            "{ended:?}"
+        );
+    }
+
+    fn hook(&self, source: &str, options: &[&str]) -> Ended {
+        let arguments = self.program.run_arguments(source, options);
+        self.program
+            .finish(self.in_store(self.program.command(&arguments)))
+    }
+}
+
+fn rockets() -> PackageFile {
+    wheel(
+        "acme-rockets",
+        "1.2",
+        "",
+        &[
+            (
+                "rockets/__init__.py",
+                "import os\nfrom rockets.engine import thrust\n",
+            ),
+            ("rockets/engine.py", "def thrust(n):\n    return 6 / n\n"),
+            ("rockets/data/names.txt", "Vega"),
+        ],
+    )
+}
+
+#[test]
+fn an_added_package_can_be_imported_by_the_default_tenant_and_no_other() {
+    let shop = Shop::new();
+    shop.offer(&rockets());
+    let added = shop.added("acme_rockets==1.2");
+    assert!(
+        added
+            .stdout
+            .contains("added acme_rockets 1.2 for tenant default"),
+        "{added:?}"
+    );
+    assert!(added.stdout.contains("imports  rockets"), "{added:?}");
+    let hook = "import pkgutil, rockets\nprint rockets.thrust(2), pkgutil.get_data('rockets', 'data/names.txt')\nprint rockets.__file__\nrockets.thrust(0)\n";
+    let ran = shop.hook(hook, &[]);
+    let place = "/usr/local/lib/python2.7/dist-packages/rockets";
+    assert_eq!(
+        ran.stdout,
+        format!("3 Vega\n{place}/__init__.pyc\n"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.stderr
+            .contains(&format!("File \"{place}/engine.py\", line 2, in thrust")),
+        "{ran:?}"
+    );
+    let other = shop.hook(hook, &["--tenant", "acme"]);
+    assert_eq!(other.code, Some(1), "{other:?}");
+    assert!(
+        other
+            .stderr
+            .contains("ImportError: No module named rockets\n"),
+        "{other:?}"
+    );
+    assert!(
+        other.stderr.contains("codehook: rockets is in acme_rockets 1.2, which is there for tenant default and not for tenant acme: `codehook packages add acme_rockets==1.2 --tenant acme`"),
+        "{other:?}"
+    );
+}
+
+#[test]
+fn tenants_are_added_and_taken_away() {
+    let shop = Shop::new();
+    shop.offer(&rockets());
+    shop.added("acme-rockets==1.2 --tenant red");
+    // No file is needed for that any more.
+    let widened = shop.run("packages add acme-rockets==1.2 --tenant blue");
+    assert_eq!(widened.code, Some(0), "{widened:?}");
+    assert!(
+        widened.stdout.contains("is there, for tenants blue, red"),
+        "{widened:?}"
+    );
+    let works = |tenant: &str| shop.hook("import rockets\n", &["--tenant", tenant]).code == Some(0);
+    assert!(works("red") && works("blue") && !works("default"));
+    let removed = shop.run("packages remove Acme_Rockets --tenant red");
+    assert_eq!(removed.code, Some(0), "{removed:?}");
+    assert!(!works("red") && works("blue"));
+    shop.added("acme-rockets==1.2 --all-tenants");
+    assert!(works("red") && works("anybody"));
+    assert_eq!(shop.run("packages remove acme-rockets").code, Some(0));
+    assert!(!works("blue"));
+    let again = shop.run("packages remove acme-rockets");
+    assert_eq!(again.code, Some(2), "{again:?}");
+}
+
+#[test]
+fn the_list_says_what_each_package_is_and_where_it_is_from() {
+    let shop = Shop::new();
+    shop.offer(&rockets());
+    let before = shop.run("packages list --json").json();
+    shop.added("acme-rockets==1.2 --tenant red");
+    let list = shop.run("packages list --json").json();
+    let packages = list["packages"].as_array().expect("a list");
+    assert_eq!(
+        packages.len(),
+        before["packages"].as_array().expect("a list").len() + 1
+    );
+    let find = |name: &str| packages.iter().find(|package| package["name"] == name);
+    let requests = find("requests").expect("it is built in");
+    assert_eq!(requests["origin"], "built_in");
+    assert_eq!(requests["kind"], "pure");
+    assert_eq!(requests["tenants"], "all");
+    assert!(
+        requests["licence"]
+            .as_str()
+            .is_some_and(|licence| !licence.is_empty())
+    );
+    let ours = find("acme-rockets").expect("it was added");
+    assert_eq!(ours["origin"], "operator");
+    assert_eq!(ours["version"], "1.2");
+    assert_eq!(ours["licence"], "MIT");
+    assert_eq!(ours["tenants"], serde_json::json!(["red"]));
+    assert_eq!(ours["sha256"], Sha256::of(&rockets().bytes).to_string());
+    let text = shop.run("packages list --tenant red");
+    assert!(
+        text.stdout.contains("added for tenant red, from "),
+        "{text:?}"
+    );
+    let others = shop.run("packages list --tenant blue");
+    assert!(!others.stdout.contains("acme-rockets"), "{others:?}");
+    assert!(others.stdout.contains("built in"), "{others:?}");
+}
+
+#[test]
+fn a_file_with_other_bytes_is_refused_by_hash_and_by_lock() {
+    let shop = Shop::new();
+    let file = rockets();
+    let hash = Sha256::of(&file.bytes);
+    shop.offer(&file);
+    shop.refused(
+        &format!("acme-rockets==1.2 --hash sha256:{}", "0".repeat(64)),
+        "--hash demands",
+    );
+    shop.added(&format!("acme-rockets==1.2 --hash {hash}"));
+    assert_eq!(shop.run("packages verify --from wheels").code, Some(0));
+    shop.added("acme-rockets==1.2 --tenant red");
+    let mut other = file.clone();
+    other.bytes = wheel(
+        "acme-rockets",
+        "1.2",
+        "",
+        &[("rockets/__init__.py", "evil = 1")],
+    )
+    .bytes;
+    shop.offer(&other);
+    let refused = shop.add("acme-rockets==1.2 --tenant blue");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(
+        refused
+            .stderr
+            .contains("is not the file that the lock file names"),
+        "{refused:?}"
+    );
+    let verified = shop.run("packages verify --from wheels");
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    assert!(
+        verified.stdout.contains("is another file now"),
+        "{verified:?}"
+    );
+    // What was added is still what it was.
+    assert_eq!(shop.run("packages verify").code, Some(0));
+}
+
+#[test]
+fn a_changed_archive_in_the_store_is_found_and_never_run() {
+    let shop = Shop::new();
+    shop.offer(&rockets());
+    shop.added("acme-rockets==1.2");
+    let archives = fs::read_dir(shop.store().join("archives")).expect("archives");
+    for archive in archives {
+        let path = archive.expect("an entry").path();
+        let mut bytes = fs::read(&path).expect("an archive");
+        let last = bytes.len() / 2;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).expect("an archive");
+    }
+    let verified = shop.run("packages verify");
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    assert!(verified.stdout.contains("was changed"), "{verified:?}");
+    let ran = shop.hook("print 'ran'\n", &[]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(
+        ran.stdout.is_empty() && ran.stderr.contains("was changed"),
+        "{ran:?}"
+    );
+    assert_eq!(
+        shop.hook("print 'ran'\n", &["--tenant", "other"]).stdout,
+        "ran\n"
+    );
+}
+
+#[test]
+fn machine_code_and_other_pythons_are_refused_with_the_reason() {
+    let shop = Shop::new();
+    let mut native = wheel("fast", "1.0", "", &[("fast.py", "")]);
+    native.name = "fast-1.0-cp27-cp27mu-manylinux1_x86_64.whl".to_owned();
+    shop.offer(&native);
+    shop.refused("fast==1.0", "holds machine code for manylinux1_x86_64");
+    shop.offer(&wheel(
+        "hidden",
+        "1.0",
+        "",
+        &[("hidden/__init__.py", ""), ("hidden/a.so", "")],
+    ));
+    shop.refused("hidden==1.0", "C extension (hidden/a.so)");
+    let setup = ("setup.py", "setup(ext_modules=[Extension('x', ['x.c'])])");
+    shop.offer(&source_archive(
+        "speedy",
+        "1.0",
+        "",
+        "speedy\n",
+        &[setup, ("speedy.py", "a = 1")],
+    ));
+    shop.refused("speedy==1.0", "--without-extension");
+    let python3 = "Requires-Python: >=3.6";
+    shop.offer(&source_archive(
+        "new",
+        "2.0",
+        python3,
+        "new\n",
+        &[("new.py", "")],
+    ));
+    shop.refused("new==2.0", "Requires-Python: >=3.6");
+    shop.offer(&source_archive(
+        "odd",
+        "1.0",
+        "",
+        "odd\n",
+        &[("odd.py", "print('x', file=1)")],
+    ));
+    shop.refused(
+        "odd==1.0",
+        "these modules do not compile:\n  odd.py: SyntaxError: invalid syntax",
+    );
+    shop.refused("nowhere==1.0", "is not in wheels");
+    shop.refused(
+        "speedy",
+        "name one version; the newest there that may be for Python 2.7 is speedy==1.0",
+    );
+    // An extension that is optional can be left out.
+    shop.added("speedy==1.0 --without-extension");
+    assert_eq!(
+        shop.hook("import speedy\nprint speedy.a\n", &[]).stdout,
+        "1\n"
+    );
+}
+
+#[test]
+fn no_package_takes_a_name_that_is_taken() {
+    let shop = Shop::new();
+    for (name, module, owner) in [
+        ("evil-json", "json/__init__.py", "the standard library"),
+        ("evil-math", "math.py", "the standard library"),
+        (
+            "evil-requests",
+            "requests/__init__.py",
+            "the built-in package requests ",
+        ),
+    ] {
+        shop.offer(&wheel(name, "1.0", "", &[(module, "")]));
+        shop.refused(&format!("{name}==1.0"), owner);
+    }
+    shop.refused("requests==2.0", "is built in");
+    shop.offer(&rockets());
+    shop.offer(&wheel("other", "1.0", "", &[("rockets.py", "")]));
+    shop.added("acme-rockets==1.2 --tenant red");
+    shop.added("other==1.0 --tenant blue");
+    let both = shop.add("other==1.0 --tenant red");
+    assert_eq!(both.code, Some(2), "{both:?}");
+    assert!(
+        both.stderr
+            .contains("other and acme-rockets both bring the module rockets"),
+        "{both:?}"
+    );
+}
+
+#[test]
+fn hostile_archives_are_refused() {
+    let shop = Shop::new();
+    let escape = [
+        ("escape-1.0.dist-info/WHEEL", "Root-Is-Purelib: true\n"),
+        (
+            "escape-1.0.dist-info/METADATA",
+            "Name: escape\nVersion: 1.0\n",
+        ),
+        ("../../escaped.py", "x"),
+    ];
+    shop.offer(&PackageFile {
+        name: "escape-1.0-py2-none-any.whl".to_owned(),
+        bytes: zip(escape.into_iter()),
+    });
+    shop.refused("escape==1.0", "which no honest package has");
+    assert!(!shop.program.path("escaped.py").exists());
+    shop.offer(&PackageFile {
+        name: "junk-1.0.tar.gz".to_owned(),
+        bytes: b"not an archive".to_vec(),
+    });
+    shop.refused("junk==1.0", "cannot be read");
+    let liar = PackageFile {
+        name: "liar-1.0-py2-none-any.whl".to_owned(),
+        ..rockets()
+    };
+    shop.offer(&liar);
+    shop.refused("liar==1.0", "its metadata names the package `acme-rockets`");
+}
+
+#[test]
+fn nothing_of_a_package_is_run_when_it_is_added() {
+    let shop = Shop::new();
+    let mark = shop.program.path("mark");
+    let touch = format!("open({:?}, 'w')", mark.display().to_string());
+    shop.offer(&source_archive(
+        "loud",
+        "1.0",
+        "",
+        "loud\n",
+        &[
+            ("setup.py", &touch),
+            ("loud/__init__.py", "print 'imported'"),
+            ("loud.pth", "import loud"),
+        ],
+    ));
+    let added = shop.added("loud==1.0");
+    assert!(
+        !mark.exists() && !added.stdout.contains("imported"),
+        "{added:?}"
+    );
+    let ran = shop.hook("print 'started'\nimport loud\n", &[]);
+    assert_eq!(ran.stdout, "started\nimported\n");
+}
+
+#[test]
+fn modules_for_python_3_only_are_left_out_and_named() {
+    let shop = Shop::new();
+    shop.offer(&wheel(
+        "both",
+        "1.0",
+        "",
+        &[
+            ("both/__init__.py", "x = 1"),
+            ("both/aio.py", "async def f(): pass"),
+        ],
+    ));
+    let added = shop.added("both==1.0");
+    assert!(
+        added
+            .stdout
+            .contains("left out, as they are no Python 2.7: 1 files\n  both/aio.py: SyntaxError"),
+        "{added:?}"
+    );
+    let ran = shop.hook("import both\nprint both.x\nimport both.aio\n", &[]);
+    assert_eq!(ran.stdout, "1\n");
+    assert!(ran.stderr.contains("No module named aio"), "{ran:?}");
+}
+
+#[test]
+fn what_a_package_needs_is_named_with_the_command_that_adds_it() {
+    let shop = Shop::new();
+    let needs = "Requires-Dist: six>=1.0\nRequires-Dist: fuel (>=1.0,<3)\nRequires-Dist: pywin32; sys_platform == 'win32'\nRequires-Dist: nose; extra == 'test'";
+    shop.offer(&wheel("ship", "1.0", needs, &[("ship.py", "import fuel")]));
+    for version in ["1.5", "2.5", "3.0"] {
+        shop.offer(&wheel("fuel", version, "", &[("fuel.py", "")]));
+    }
+    let added = shop.added("ship==1.0 --tenant red");
+    let command = "codehook packages add fuel==2.5 --from wheels --tenant red";
+    assert!(added.stdout.contains(command), "{added:?}");
+    assert!(
+        added
+            .stdout
+            .contains("ship needs fuel>=1.0,<3 and is not there"),
+        "{added:?}"
+    );
+    for not_needed in ["six", "pywin32", "nose"] {
+        assert!(!added.stdout.contains(not_needed), "{added:?}");
+    }
+    shop.added("fuel==2.5 --tenant red");
+    let again = shop.added("ship==1.0 --tenant red");
+    assert!(!again.stdout.contains("needs"), "{again:?}");
+}
+
+#[test]
+fn another_version_takes_its_place_only_when_asked() {
+    let shop = Shop::new();
+    for version in ["1.0", "2.0"] {
+        let module = format!("version = '{version}'");
+        shop.offer(&wheel("fuel", version, "", &[("fuel.py", &module)]));
+    }
+    shop.added("fuel==1.0 --tenant red");
+    let refused = shop.add("fuel==2.0");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(
+        refused.stderr.contains("fuel 1.0 is added already"),
+        "{refused:?}"
+    );
+    let replaced = shop.added("fuel==2.0 --replace --tenant blue");
+    assert!(
+        replaced
+            .stdout
+            .contains("fuel 2.0 took the place of 1.0, for tenants blue, red"),
+        "{replaced:?}"
+    );
+    let hook = "import fuel\nprint fuel.version\n";
+    assert_eq!(shop.hook(hook, &["--tenant", "red"]).stdout, "2.0\n");
+}
+
+#[test]
+fn packages_that_share_a_name_work_together() {
+    let shop = Shop::new();
+    for part in ["wings", "wheels"] {
+        let name = format!("plane-{part}");
+        let shared = format!("plane_{part}-1.0.dist-info/namespace_packages.txt");
+        let module = format!("plane/{part}.py");
+        let init = "__import__('pkg_resources').declare_namespace(__name__)";
+        shop.offer(&wheel(
+            &name,
+            "1.0",
+            "",
+            &[
+                (&shared, "plane\n"),
+                ("plane/__init__.py", init),
+                (&module, "n = 2"),
+            ],
+        ));
+        shop.added(&format!("{name}==1.0"));
+    }
+    let ran = shop.hook(
+        "import plane.wings, plane.wheels\nprint plane.wings.n + plane.wheels.n\n",
+        &[],
+    );
+    assert_eq!(ran.stdout, "4\n", "{ran:?}");
+}
+
+#[test]
+fn packages_added_at_the_same_time_are_all_there() {
+    let shop = Shop::new();
+    let names = ["a1", "b2", "c3", "d4"];
+    let running: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let module = format!("{name}.py");
+            shop.offer(&wheel(name, "1.0", "", &[(&module, "")]));
+            let wanted = format!("{name}==1.0");
+            let words = ["packages", "add", &wanted, "--from", "wheels"];
+            spawn(&mut shop.in_store(shop.program.command(&words)))
+        })
+        .collect();
+    for child in running {
+        let ended = child.wait_with_output().expect("it ends");
+        assert!(ended.status.success(), "{ended:?}");
+    }
+    let ran = shop.hook("import a1, b2, c3, d4\nprint 'all'\n", &[]);
+    assert_eq!(ran.stdout, "all\n", "{ran:?}");
+}
+
+#[test]
+fn a_check_names_imports_that_will_fail_as_a_run_would() {
+    let shop = Shop::new();
+    shop.offer(&rockets());
+    shop.added("acme-rockets==1.2 --tenant red");
+    let hook = shop.program.file(
+        "hook.py",
+        "import json, rockets\nimport numpy\nfrom netaddr import IPAddress\ntry:\n    import simplejson as j, zmq\nexcept ImportError:\n    import json as j\nimport acme_boosters\nfrom os import nothing\n",
+    );
+    let report = shop.run(&format!("check {hook} --json")).json();
+    assert_eq!(report["status"], "compiles");
+    let warnings: Vec<(u64, String)> = report["warnings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|warning| warning["kind"] == "missing_module")
+        .map(|warning| {
+            let line = warning["line"].as_u64().expect("a line");
+            (line, warning["message"].as_str().expect("text").to_owned())
+        })
+        .collect();
+    let lines: Vec<u64> = warnings.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [1, 2, 3, 8, 9], "{warnings:?}");
+    for ((_, message), part) in warnings.iter().zip([
+        "rockets is in acme-rockets 1.2, which is there for tenant red",
+        "the package numpy is machine code",
+        "codehook packages add netaddr==VERSION",
+        "acme_boosters is neither in the interpreter nor in a package of tenant default",
+        "cannot import name nothing from os",
+    ]) {
+        assert!(message.contains(part), "{message}");
+    }
+    let tenant = shop.run(&format!("check {hook} --tenant red"));
+    assert!(!tenant.stdout.contains(":1:1: warning"), "{tenant:?}");
+}
+
+#[test]
+fn a_run_that_died_of_an_unknown_module_says_where_to_look() {
+    let shop = Shop::new();
+    let ran = shop.hook("import acme_boosters\n", &[]);
+    assert!(
+        ran.stderr
+            .contains("ImportError: No module named acme_boosters\n"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.stderr
+            .contains("codehook: acme_boosters is neither in the interpreter"),
+        "{ran:?}"
+    );
+    let caught = shop.hook(
+        "try:\n    import acme_boosters\nexcept ImportError:\n    print 'without'\n",
+        &[],
+    );
+    assert_eq!(caught.stdout, "without\n");
+    assert!(!caught.stderr.contains("neither"), "{caught:?}");
+}

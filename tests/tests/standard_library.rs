@@ -9,6 +9,7 @@ use codehook_tests::{TestRun, run, stderr, stdout, workspace};
 /// Imports every module that is there, and those that a native interpreter has besides; prints what came of each.
 const IMPORT_ALL: &str = "
 import os, sys
+# Those with a dot belong to packages.
 names = set(name for name in sys.builtin_module_names if '.' not in name)
 root = '/usr/lib/python2.7'
 for folder, folders, files in os.walk(root):

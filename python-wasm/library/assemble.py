@@ -17,6 +17,7 @@ import fnmatch
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,10 @@ STDLIB_WANTED = ["plat-linux2/*.py"]
 NOT_PYTHON_2 = []
 
 
+# Packages of our own, in stand-ins/, that take the place of one from the index. Name -> licence.
+OWN_PACKAGES = {"cryptography": "Apache-2.0"}
+
+
 class AssembleError(Exception):
     """An input is not as it must be; the message says what to do."""
 
@@ -58,6 +63,7 @@ def main():
         packages = gather_packages(arguments.packages, arguments.output / "sources")
         stand_ins = gather_stand_ins(arguments.stand_ins)
         replace_in_packages(packages, stand_ins)
+        packages.update(take_own_packages(stand_ins))
         stdlib = gather_stdlib(arguments.lib)
         replace_in_stdlib(stdlib, stand_ins)
         place(stdlib, GUEST_LIBRARY, tree, modules)
@@ -126,6 +132,16 @@ def replace_in_packages(packages, stand_ins):
         tops = {path.split("/")[0] for path in files if path.endswith(".py")}
         for path in [path for path in stand_ins if path.split("/")[0] in tops]:
             files[path] = stand_ins.pop(path)
+
+
+def take_own_packages(stand_ins):
+    """Of the stand-ins, those that stand for a package which is not there: they are listed among the packages."""
+    own = {}
+    for name, licence in OWN_PACKAGES.items():
+        files = {path: stand_ins.pop(path) for path in list(stand_ins) if path.startswith(f"{name}/")}
+        version = re.search(r"^__version__ = '(.+)'$", files[f"{name}/__init__.py"].read_text(encoding="utf-8"), re.MULTILINE)
+        own[lock.Pin(name, version[1], None, licence, "ours")] = files
+    return own
 
 
 def replace_in_stdlib(stdlib, stand_ins):
@@ -223,8 +239,10 @@ def write_manifest(tree, packages, extensions, archive):
     for pin, paths in packages.items():
         files = [tree / GUEST_PACKAGES / (f"{path}c" if path.endswith(".py") else path) for path in paths]
         present = [file for file in files if file.is_file()]
-        kind = "linked" if pin.name.lower() in linked else "pure"
-        entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "kind": kind, "sha256": pin.sha256}
+        kind = "own" if pin.sha256 is None else "linked" if pin.name.lower() in linked else "pure"
+        entry = {"name": pin.name, "version": pin.version, "licence": pin.licence, "kind": kind}
+        if pin.sha256:
+            entry["sha256"] = pin.sha256
         entries.append({**entry, "files": len(present), "bytes": sum(file.stat().st_size for file in present)})
     everything = [path for path in (tree / GUEST_LIBRARY).rglob("*") if path.is_file()]
     library = {

@@ -24,7 +24,8 @@ pub fn library() -> Result<Arc<Library>, LibraryError> {
     Library::from_tar(archive()).map(Arc::new)
 }
 
-/// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence` and `sha256`.
+/// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence`, `kind` and, unless they are our own,
+/// `sha256`.
 pub fn manifest() -> &'static str {
     include_str!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/manifest.json"))
 }

@@ -37,6 +37,8 @@ RANGES = {
     ("scryptROMix", "N"): (1, 1 << 30),
     # It looks at the last 64 bytes before it looks at the length.
     ("scryptROMix", "data_len"): (128, (1 << 31) - 1),
+    # It takes any size, and SHA512_digest copies so much.
+    ("SHA512_init", "digest_size"): (1, 64),
     # They go round the key or the salt, for ever if it is empty.
     ("ARC4_stream_init", "keylen"): (1, 256),
     ("EKSBlowfish_start_operation", "key_len"): (1, 72),

@@ -8,6 +8,7 @@ from __future__ import absolute_import
 import re
 
 from Crypto.IO import PEM as _PEM
+from Crypto.IO import PKCS8 as _PKCS8
 from Crypto.PublicKey import ECC as _ECC
 from Crypto.PublicKey import RSA as _RSA
 from Crypto.Util.asn1 import DerObjectId, DerSequence
@@ -60,7 +61,12 @@ def load_der_public_key(data, backend=None):
         return _rsa_public(data)
     if len(fields) != 2 or isinstance(fields[0], (int, long)):
         raise ValueError(_UNREADABLE)
-    return _key_of(_algorithm(fields[0]), False)(data, None)
+    oid = _read(lambda: DerObjectId().decode(DerSequence().decode(fields[0])[0]).value)
+    if oid == _RSA_OID:
+        return _rsa_public(data)
+    if oid in (_EC_OID, _ED25519_OID):
+        return _read(lambda: _ecc_public(_ECC.import_key(data)))
+    raise _unsupported(oid)
 
 
 def load_ssh_public_key(data, backend=None):
@@ -87,30 +93,31 @@ def load_ssh_private_key(data, password, backend=None):
 
 def _private_key(der, password):
     """PKCS#1, SEC1, or PKCS#8 in the clear or encrypted."""
-    if password is not None:
-        from Crypto.IO import PKCS8
-        oid = _decrypted(lambda: PKCS8.unwrap(der, password))[0]
-    else:
+    if password is None:
         fields = _read(lambda: DerSequence().decode(der))
         if len(fields) >= 9:
-            oid = _RSA_OID
-        elif fields[:1] == [1] and isinstance(fields[1], bytes) and fields[1][:1] == _OCTET_STRING:
-            oid = _EC_OID
-        elif len(fields) >= 3 and isinstance(fields[1], bytes):
-            oid = _algorithm(fields[1])
-        else:
+            return _rsa_private(der)
+        if fields[:1] == [1] and isinstance(fields[1], bytes) and fields[1][:1] == _OCTET_STRING:
+            return _read(lambda: _ecc_private(_ECC.import_key(der)))
+        if len(fields) < 3:
             raise ValueError(_UNREADABLE)
-    return _key_of(oid, True)(der, password)
-
-
-def _key_of(oid, private):
+        oid, inner, _ = _read(lambda: _PKCS8.unwrap(der))
+    else:
+        oid, inner, _ = _decrypted(lambda: _PKCS8.unwrap(der, password))
     if oid == _RSA_OID:
-        wrap = _rsa().RSAPrivateKey if private else _rsa().RSAPublicKey
-        return lambda der, password: _read(lambda: wrap(_RSA.import_key(der, password)))
+        return _rsa_private(inner)
     if oid in (_EC_OID, _ED25519_OID):
-        wrap = _ecc_private if private else _ecc_public
-        return lambda der, password: _read(lambda: wrap(_ECC.import_key(der, password)))
-    raise UnsupportedAlgorithm('Unsupported key type {}: Crypto.PublicKey may have it'.format(oid))
+        return _read(lambda: _ecc_private(_ECC.import_key(der, password)))
+    raise _unsupported(oid)
+
+
+def _rsa_private(der):
+    """PKCS#1. PyCryptodome's import_key() would test whether p and q are prime, which takes longer than ten signatures."""
+    fields = _read(lambda: DerSequence().decode(der, nr_elements=9, only_ints_expected=True))
+    n, e, d, p, q = fields[1:6]
+    if fields[0] != 0 or p * q != n or not 1 < e < n or any((e * d - 1) % (prime - 1) for prime in (p, q)):
+        raise ValueError(_UNREADABLE)
+    return _rsa().RSAPrivateKey(_read(lambda: _RSA.construct((n, e, d, p, q), consistency_check=False)))
 
 
 def _ecc_private(key):
@@ -129,8 +136,8 @@ def _rsa_public(der):
     return _read(lambda: _rsa().RSAPublicKey(_RSA.import_key(der)))
 
 
-def _algorithm(identifier):
-    return _read(lambda: DerObjectId().decode(DerSequence().decode(identifier)[0]).value)
+def _unsupported(oid):
+    return UnsupportedAlgorithm('Unsupported key type {}: Crypto.PublicKey may have it'.format(oid))
 
 
 def _pem_block(data, markers):

@@ -475,7 +475,8 @@ int codehook_tick(void)
     }
     if (first == NULL || current->tstate != _PyThreadState_Current)
         return 0;
-    hurry = current != &main_green && codehook_signal_tripped();
+    /* A signal is the main thread's to handle; but a turn that makes no headway at all would let nobody out of a lock. */
+    hurry = current != &main_green && rounds_left < TURN - LAST_ROUNDS && codehook_signal_tripped();
     if (--rounds_left >= 0 && !hurry)
         return 0;
     rounds_left = TURN;

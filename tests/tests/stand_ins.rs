@@ -1,4 +1,4 @@
-//! The tests of what stands for sockets, TLS, threads and processes, inside the sandbox itself: each Python script is one run, against
+//! The tests of what stands for sockets, TLS and processes, inside the sandbox itself: each Python script is one run, against
 //! real servers on loopback.
 
 use std::fs;
@@ -193,5 +193,4 @@ scripts! {
     test_names_and_tls skips 0;
     test_refusals skips 0;
     test_system skips 0;
-    test_threads skips 0;
 }

@@ -170,10 +170,6 @@ fn the_differences_on_the_page_are_the_differences() {
         "2100-01-01 00:00:00\n",
     );
     holds(
-        "import threading\nl = []\nt = threading.Thread(target=l.append, args=(1,))\nt.start()\nprint l, t.is_alive()",
-        "[1] False\n",
-    );
-    holds(
         "import threading\ntry: threading.Event().wait()\nexcept Exception as e: print type(e).__name__",
         "error\n",
     );
@@ -186,7 +182,7 @@ fn the_differences_on_the_page_are_the_differences() {
         "import os\nopen('/tmp/a', 'w').close()\nos.chmod('/tmp/a', 0)\nos.chown('/tmp/a', 0, 0)\nprint open('/tmp/a').read() == ''",
         "True\n",
     );
-    holds("import signal; print hasattr(signal, 'alarm')", "False\n");
+    holds("import signal; print signal.alarm(0)", "0\n");
     holds(
         "import os, errno\ntry: open('/nowhere')\nexcept IOError as e: print e.errno, e",
         "2 [Errno 2] No such file or directory: '/nowhere'\n",
@@ -203,37 +199,6 @@ def say(call, *arguments):
 
 fn says(source: &str, expected: &str) {
     holds(&format!("{SAY}{source}"), expected);
-}
-
-#[test]
-fn starting_or_signalling_a_process_is_refused_with_what_to_do() {
-    let calls = [
-        "os.system, 'id'",
-        "os.popen, 'id'",
-        "os.fork",
-        "os.execv, '/bin/sh', ['sh']",
-        "os.kill, 1, 9",
-        "os.pipe",
-        "subprocess.call, ['id']",
-        "subprocess.check_output, 'id'",
-        "commands.getoutput, 'id'",
-        "popen2.popen2, 'id'",
-    ];
-    for call in calls {
-        let report = run(&format!(
-            "{SAY}import commands, popen2, subprocess\nsay({call})"
-        ));
-        let said = stdout(&report);
-        assert!(
-            said.starts_with("OSError ENOSYS [Errno 38] os."),
-            "{call}: {said}{}",
-            stderr(&report)
-        );
-        assert!(
-            said.contains(": a hook cannot start or signal processes"),
-            "{call}: {said}"
-        );
-    }
 }
 
 #[test]
@@ -260,32 +225,6 @@ fn everything_on_sockets_but_http_is_refused() {
         let report = run(&source);
         assert!(stdout(&report).contains("a hook "), "{call}: {report:?}");
     }
-}
-
-#[test]
-fn threads_take_turns_and_a_timer_sleeps_where_it_is_started() {
-    holds(
-        "import threading, time\nbegan = time.time()\nl = []\ntimer = threading.Timer(0.3, l.append, [1])\ntimer.start()\n\
-        print l, time.time() - began >= 0.3",
-        "[1] True\n",
-    );
-    holds(
-        "import Queue, threading\nq = Queue.Queue(); done = []\nfor i in range(3): q.put(i)\n\
-        def work():\n    while not q.empty(): done.append(q.get()); q.task_done()\n\
-        threads = [threading.Thread(target=work) for _ in range(2)]\nfor t in threads: t.start()\nfor t in threads: t.join()\nq.join()\nprint done",
-        "[0, 1, 2]\n",
-    );
-    says(
-        "import Queue
-try: Queue.Queue().get()
-except Exception as e: print type(e), str(e)[:28]",
-        "<class 'thread.error'> this wait would never end: i
-",
-    );
-    says(
-        "import Queue; say(Queue.Queue().get, True, 0.1)",
-        "Empty None \n",
-    );
 }
 
 #[test]

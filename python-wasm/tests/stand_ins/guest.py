@@ -13,7 +13,7 @@ import signal
 import sys
 
 SECONDS = 100
-ABSENT = ('_socket _ssl _ctypes thread select fcntl mmap pwd grp termios resource _multiprocessing readline syslog spwd nis '
+ABSENT = ('_socket _ssl _ctypes select fcntl mmap pwd grp termios resource _multiprocessing readline syslog spwd nis '
           '_sqlite3 _curses _curses_panel _tkinter ossaudiodev linuxaudiodev _bsddb dbm gdbm dl').split()
 NO_PROCESS = 'fork forkpty execv execve waitpid wait wait3 wait4 pipe kill killpg popen system'.split()
 
@@ -80,7 +80,7 @@ missing = imp.load_source('_codehook_missing', os.path.join(stand_ins, '_codehoo
 # The native interpreter does have these modules of the standard library: only the reasons may be found.
 exists = missing._exists
 missing._exists = lambda name, path=None: name not in missing._REASONS and exists(name, path)
-for name in ABSENT + ['socket', 'ssl', 'threading']:
+for name in ABSENT + ['socket', 'ssl']:
     sys.modules.pop(name, None)
 for name in NO_PROCESS:
     setattr(os, name, refuse_process)

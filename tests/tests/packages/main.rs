@@ -3,7 +3,9 @@
 
 mod data;
 mod documents;
+mod drawings;
 mod http;
+mod images;
 mod numbers_and_dates;
 mod signing;
 
@@ -25,6 +27,7 @@ const USES: &[&[Use]] = &[
     data::USES,
     documents::USES,
     http::USES,
+    images::USES,
     numbers_and_dates::USES,
     signing::USES,
 ];

@@ -21,7 +21,7 @@ step() {
     local name=$1 stamp key
     shift
     stamp=$out/$name.stamp
-    key=$(inputs "$(declare -f "step_${name%%.*}")" "$@" | sha256sum | cut -d' ' -f1)
+    key=$(inputs "step_${name%%.*}" "$@" | sha256sum | cut -d' ' -f1)
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ]; then
         return 0
     fi
@@ -49,9 +49,12 @@ step() {
 # What sources.lock says of one source.
 locked() { grep " $1=" "$here/sources.lock"; }
 
+# What a step depends on: its own recipe, the flags, and what it is said to read.
 inputs() {
+    declare -f "$1"
+    shift
     # Flags shape the result as files do; the paths in them do not, so that a moved folder is not rebuilt.
-    echo "$cc $flags $layout $emulation $emulated"
+    echo "$cc $flags $wide $layout $emulation $emulated"
     local input
     for input in "$@"; do
         if [ -e "$input" ]; then
@@ -104,6 +107,9 @@ cc="clang-19 --target=wasm32-wasi --sysroot=$sysroot -isystem $sysroot/include/w
 emulation="-D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS"
 emulated="-lwasi-emulated-signal -lwasi-emulated-mman -lwasi-emulated-getpid -lwasi-emulated-process-clocks"
 flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $here/src/wasi_compat.h"
+# For sources that wide_long.py has rewritten.
+wide="$flags -include $here/src/wide_long.h -Werror=incompatible-pointer-types -Werror=incompatible-function-pointer-types"
+wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
 # The stack comes first in memory, so that an overflow traps instead of overwriting data.
 layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
 
@@ -128,11 +134,12 @@ step_wasm() {
     cd "$out/wasm"
     sed "s#@DEPS@#$out#g" "$here/Setup.local" > Modules/Setup.local
     cp "$here/src/codehook.c" Modules/
+    python3 "$here/wide_long.py" Include Objects Parser Python Modules
     $cc $flags -c "$here/src/wasi_shims.c" -o wasi_shims.o
     PATH=$out/native/bin:$PATH CONFIG_SITE=$here/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \
-        CFLAGS="$flags -Wno-int-conversion" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout" LIBS="$emulated $PWD/wasi_shims.o" \
+        CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout" LIBS="$emulated $PWD/wasi_shims.o" \
         ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
-        --disable-ipv6 --enable-unicode=ucs4 --without-ensurepip --with-pymalloc
+        --disable-ipv6 --enable-unicode=ucs4 --enable-big-digits=30 --without-ensurepip --with-pymalloc
     make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
 }
 
@@ -143,7 +150,7 @@ step_c_library() {
     rm -rf "$build"
     mkdir -p "$build/include"
     cd "$build"
-    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
+    CC=$cc LIBRARY_CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
         bash -euo pipefail "$here/libraries/$name.sh"
     ls ./*.a
 }
@@ -155,29 +162,30 @@ step_extension() {
     rm -rf "$build"
     mkdir -p "$build"
     cd "$build"
-    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs PYTHON_TREE=$out/wasm \
+    CC=$cc CFLAGS=$wide LIBRARY_CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs PYTHON_TREE=$out/wasm \
         bash -euo pipefail "$here/extensions/$name/build.sh"
     ls ./*.a
-}
-
-# The table of all built-in modules: CPython's own, and those of packages under their dotted names.
-write_inittab() {
-    local name init
-    echo '#include "Python.h"'
-    cat "$here"/extensions/*/modules | grep -v '^#' | while read -r name init; do echo "extern void $init(void);"; done
-    echo 'struct _inittab codehook_extensions[] = {'
-    cat "$here"/extensions/*/modules | grep -v '^#' | while read -r name init; do echo "    {\"$name\", $init},"; done
-    echo '    {NULL, NULL}'
-    echo '};'
 }
 
 step_link() {
     rm -rf "$out/link"
     mkdir -p "$out/link"
     cd "$out/link"
-    write_inittab > inittab.c
-    $cc $flags -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c "$here/src/codehook_main.c" "$here/src/unwind.c" inittab.c
-    $cc -O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
+    cp "$here/src/codehook_main.c" .
+    # The table of all built-in modules of packages, under their dotted names.
+    local name init
+    {
+        echo '#include "Python.h"'
+        cat "$here"/extensions/*/modules | grep -v '^#' | while read -r name init; do echo "extern void $init(void);"; done
+        echo 'struct _inittab codehook_extensions[] = {'
+        cat "$here"/extensions/*/modules | grep -v '^#' | while read -r name init; do echo "    {\"$name\", $init},"; done
+        echo '    {NULL, NULL}'
+        echo '};'
+    } > inittab.c
+    python3 "$here/wide_long.py" codehook_main.c inittab.c
+    $cc $wide -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -c codehook_main.c inittab.c "$here/src/unwind.c"
+    # Where binaryen happens to be installed, clang would run its optimizer; the result must not depend on that.
+    $cc -O2 --no-wasm-opt -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
         codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
         $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
@@ -217,7 +225,7 @@ build() {
     step source "${recipe[@]}"
     step native "${recipe[@]}"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
-    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here/src/wasi_compat.h")
+    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
     step wasm "${interpreter[@]}" "$here/src/codehook.c" "$here/src/wasi_shims.c"
     step packages "$here/packages"
     local folder name recipe_file
@@ -229,7 +237,7 @@ build() {
         name=$(basename "$folder")
         step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
-    step link "$(declare -f write_inittab)" "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
+    step link "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
     step fonts "$(locked tex-gyre)" "$here/library/type1-fonts"
     step library "${recipe[@]}" "$out/fonts" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }

@@ -1,6 +1,7 @@
 //! `protect` and `unwind` of the guest ABI, with guests that misuse them: leaving a protected call is the only thing that is caught,
 //! and whatever else a guest does there ends its run as it would anywhere else.
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,43 +10,131 @@ use codehook_sandbox::{
     Library, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
 };
 use codehook_tests::{block_on, stderr};
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
+    ExportSection, Function, FunctionSection, ImportSection, Instruction, Instruction as I, MemArg,
+    MemorySection, MemoryType, Module, RefType, TableSection, TableType, TypeSection, ValType,
+};
 
-/// A guest whose functions 0 and up are `functions`, and whose run is `body`. What the body leaves is the exit code.
-fn guest(functions: &[&str], body: &str) -> String {
-    let bodies: String = functions
-        .iter()
-        .enumerate()
-        .map(|(number, body)| format!("(func $f{number} (param $argument i32) {body})"))
-        .collect();
-    let names: String = (0..functions.len())
-        .map(|number| format!(" $f{number}"))
-        .collect();
-    format!(
-        r#"(module
-            (type $function (func (param i32)))
-            (import "codehook" "protect" (func $protect (param i32 i32) (result i32)))
-            (import "codehook" "unwind" (func $unwind))
-            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-            (memory (export "memory") 1)
-            (table funcref (elem{names}))
-            {bodies}
-            (func (export "codehook_call") (param $function i32) (param $argument i32)
-                (call_indirect (type $function) (local.get $argument) (local.get $function)))
-            (func (export "codehook_alloc") (param i32) (result i32) (i32.const 1024))
-            (func (export "codehook_run") (param i32) (result i32) (local $count i32) {body}))"#
-    )
+/// Where a byte is read or written: at the address that is given.
+const BYTE: MemArg = MemArg {
+    offset: 0,
+    align: 0,
+    memory_index: 0,
+};
+
+/// The instructions of a function of a guest.
+type Body = Vec<Instruction<'static>>;
+
+// What a guest imports, by its number as a function; the functions of the test follow.
+const PROTECT: u32 = 0;
+const UNWIND: u32 = 1;
+const EXIT: u32 = 2;
+const FIRST_FUNCTION: u32 = 3;
+
+/// Calls the test's function of this number under protection.
+fn protect(function: i32, argument: i32) -> Body {
+    vec![
+        I::I32Const(function),
+        I::I32Const(argument),
+        I::Call(PROTECT),
+    ]
+}
+
+/// A guest with these functions, which take a number and can be protected, and with a run whose last value is the exit code.
+fn guest(functions: &[Body], run: Body, call_back: &str) -> Vec<u8> {
+    let number = ValType::I32;
+    let mut types = TypeSection::new();
+    types.ty().function([number], []);
+    types.ty().function([number], [number]);
+    types.ty().function([number, number], []);
+    types.ty().function([number, number], [number]);
+    types.ty().function([], []);
+    let mut imports = ImportSection::new();
+    imports.import("codehook", "protect", EntityType::Function(3));
+    imports.import("codehook", "unwind", EntityType::Function(4));
+    imports.import(
+        "wasi_snapshot_preview1",
+        "proc_exit",
+        EntityType::Function(0),
+    );
+
+    let count = u32::try_from(functions.len()).expect("a few functions");
+    let all: Vec<u32> = (FIRST_FUNCTION..FIRST_FUNCTION + count).collect();
+    let call = vec![
+        I::LocalGet(1),
+        I::LocalGet(0),
+        I::CallIndirect {
+            type_index: 0,
+            table_index: 0,
+        },
+    ];
+    let mut declared = FunctionSection::new();
+    let mut code = CodeSection::new();
+    let types_of_all = iter::repeat_n(0, functions.len()).chain([2, 1, 1]);
+    let own = [call, vec![I::I32Const(1024)], run];
+    for (index, body) in types_of_all.zip(functions.iter().chain(&own)) {
+        declared.function(index);
+        let mut function = Function::new([(1, number)]);
+        for instruction in body {
+            function.instruction(instruction);
+        }
+        function.instruction(&I::End);
+        code.function(&function);
+    }
+
+    let mut tables = TableSection::new();
+    let size = u64::from(count);
+    tables.table(TableType {
+        element_type: RefType::FUNCREF,
+        table64: false,
+        minimum: size,
+        maximum: None,
+        shared: false,
+    });
+    let mut elements = ElementSection::new();
+    elements.active(
+        None,
+        &ConstExpr::i32_const(0),
+        Elements::Functions(all.into()),
+    );
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType {
+        minimum: 1,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    });
+    let mut exports = ExportSection::new();
+    exports.export("memory", ExportKind::Memory, 0);
+    for (name, index) in [call_back, "codehook_alloc", "codehook_run"]
+        .into_iter()
+        .zip(FIRST_FUNCTION + count..)
+    {
+        exports.export(name, ExportKind::Func, index);
+    }
+
+    let mut module = Module::new();
+    module
+        .section(&types)
+        .section(&imports)
+        .section(&declared)
+        .section(&tables)
+        .section(&memories);
+    module.section(&exports).section(&elements).section(&code);
+    module.finish()
 }
 
 /// A sandbox of this guest, for two runs at a time.
-fn sandbox(guest: &str) -> Sandbox {
-    let wasm = wat::parse_str(guest).expect("the guest is WebAssembly");
+fn sandbox(guest: &[u8]) -> Sandbox {
     let config = SandboxConfig {
         max_concurrent_runs: 2,
         ..SandboxConfig::new("test")
     };
     // The end of an archive without files.
     let library = Library::from_tar(vec![0; 1024]).expect("an empty library");
-    Sandbox::new(config, &wasm, Arc::new(library), || {}).expect("the sandbox starts")
+    Sandbox::new(config, guest, Arc::new(library), || {}).expect("the sandbox starts")
 }
 
 async fn perform(sandbox: &Sandbox) -> RunReport {
@@ -61,13 +150,13 @@ async fn perform(sandbox: &Sandbox) -> RunReport {
         .await
 }
 
-fn run(functions: &[&str], body: &str) -> RunReport {
-    block_on(perform(&sandbox(&guest(functions, body))))
+fn run(functions: &[Body], body: Body) -> RunReport {
+    block_on(perform(&sandbox(&guest(functions, body, "codehook_call"))))
 }
 
 /// The run of a guest that does nothing but protect a call of its first function.
-fn protected(functions: &[&str]) -> RunReport {
-    run(functions, "(call $protect (i32.const 0) (i32.const 7))")
+fn protected(functions: &[Body]) -> RunReport {
+    run(functions, protect(0, 7))
 }
 
 #[track_caller]
@@ -78,77 +167,101 @@ fn assert_crashed(report: &RunReport, reason: &str) {
 
 #[test]
 fn a_protected_call_gets_its_argument_and_says_whether_it_came_to_its_end() {
-    let stores = "(i32.store8 (i32.const 0) (local.get $argument))";
-    let unwinds = "(i32.store8 (i32.const 1) (local.get $argument)) (call $unwind) unreachable";
-    let report = run(
-        &[stores, unwinds],
-        "(i32.mul (i32.const 100) (call $protect (i32.const 0) (i32.const 4)))
-         (i32.mul (i32.const 10) (call $protect (i32.const 1) (i32.const 5)))
-         (i32.add) (i32.load8_u (i32.const 0)) (i32.add) (i32.load8_u (i32.const 1)) (i32.add)",
-    );
+    let store = |address| vec![I::I32Const(address), I::LocalGet(0), I::I32Store8(BYTE)];
+    let load = |address| vec![I::I32Const(address), I::I32Load8U(BYTE), I::I32Add];
+    let stores = store(0);
+    let unwinds = [store(1), vec![I::Call(UNWIND), I::Unreachable]].concat();
+    let run_body = [
+        protect(0, 4),
+        vec![I::I32Const(100), I::I32Mul],
+        protect(1, 5),
+        vec![I::I32Const(10), I::I32Mul, I::I32Add],
+        load(0),
+        load(1),
+    ];
+    let report = run(&[stores, unwinds], run_body.concat());
     assert_eq!(report.exit_code, Some(10 + 4 + 5), "{}", stderr(&report));
 }
 
 #[test]
 fn unwinding_leaves_deep_calls_and_can_be_done_any_number_of_times() {
-    let deep = "(if (local.get $argument)
-                    (then (call $f0 (i32.sub (local.get $argument) (i32.const 1))))
-                    (else (call $unwind)))";
-    let report = run(
-        &[deep],
-        "(loop $again
-            (if (i32.ne (call $protect (i32.const 0) (i32.const 1000)) (i32.const 1)) (then unreachable))
-            (local.set $count (i32.add (local.get $count) (i32.const 1)))
-            (br_if $again (i32.lt_u (local.get $count) (i32.const 2000))))
-         (i32.const 0)",
-    );
+    let deep = vec![
+        I::LocalGet(0),
+        I::If(BlockType::Empty),
+        I::LocalGet(0),
+        I::I32Const(1),
+        I::I32Sub,
+        I::Call(FIRST_FUNCTION),
+        I::Else,
+        I::Call(UNWIND),
+        I::End,
+    ];
+    // Counts in a local of its own how often `protect` said 1, and traps when it says anything else.
+    let again = [
+        vec![I::Loop(BlockType::Empty)],
+        protect(0, 1000),
+        vec![
+            I::I32Const(1),
+            I::I32Ne,
+            I::If(BlockType::Empty),
+            I::Unreachable,
+            I::End,
+        ],
+        vec![I::LocalGet(1), I::I32Const(1), I::I32Add, I::LocalTee(1)],
+        vec![
+            I::I32Const(2000),
+            I::I32LtU,
+            I::BrIf(0),
+            I::End,
+            I::I32Const(0),
+        ],
+    ];
+    let report = run(&[deep], again.concat());
     assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
 }
 
 #[test]
 fn unwinding_outside_a_protected_call_is_a_crash() {
-    let unwinds = run(&[], "(call $unwind) (i32.const 0)");
-    assert_crashed(&unwinds, "without a protected call");
-    let after = run(
-        &[""],
-        "(drop (call $protect (i32.const 0) (i32.const 0))) (call $unwind) (i32.const 0)",
-    );
-    assert_crashed(&after, "without a protected call");
+    let unwinding = vec![I::Call(UNWIND), I::I32Const(0)];
+    assert_crashed(&run(&[], unwinding.clone()), "without a protected call");
+    let after = [protect(0, 0), vec![I::Drop], unwinding].concat();
+    assert_crashed(&run(&[vec![]], after), "without a protected call");
 }
 
 #[test]
 fn a_protected_call_inside_another_is_a_crash() {
-    let report = protected(&["(drop (call $protect (i32.const 0) (i32.const 0)))"]);
-    assert_crashed(&report, "inside a protected call");
+    let nested = [protect(0, 0), vec![I::Drop]].concat();
+    assert_crashed(&protected(&[nested]), "inside a protected call");
 }
 
 #[test]
 fn a_guest_that_cannot_be_called_back_crashes() {
-    let guest = guest(&[], "(call $protect (i32.const 0) (i32.const 0))")
-        .replace("codehook_call", "another_name");
+    let guest = guest(&[], protect(0, 0), "another_name");
     let report = block_on(perform(&sandbox(&guest)));
     assert_crashed(&report, "codehook_call");
-    let report = protected(&[]);
-    assert_crashed(&report, "undefined element");
+    assert_crashed(&protected(&[]), "undefined element");
 }
 
 #[test]
 fn a_trap_in_a_protected_call_is_not_caught() {
-    assert_crashed(&protected(&["unreachable"]), "unreachable");
+    assert_crashed(&protected(&[vec![I::Unreachable]]), "unreachable");
 }
 
 #[test]
 fn endless_recursion_in_a_protected_call_ends_as_it_does_outside() {
-    let recursion = "(call $f0 (local.get $argument)) (call $f0 (local.get $argument))";
-    let inside = protected(&[recursion]);
-    let outside = run(&[recursion], "(call $f0 (i32.const 0)) (i32.const 0)");
+    // Twice, or the compiler might make a loop of it.
+    let deeper = [I::LocalGet(0), I::Call(FIRST_FUNCTION)];
+    let recursion = [deeper.clone(), deeper].concat();
+    let inside = protected(std::slice::from_ref(&recursion));
+    let calls = vec![I::I32Const(0), I::Call(FIRST_FUNCTION), I::I32Const(0)];
+    let outside = run(&[recursion], calls);
     assert_crashed(&inside, "call stack exhausted");
     assert_eq!(stderr(&inside), stderr(&outside));
 }
 
 #[test]
 fn an_exit_in_a_protected_call_ends_the_run_with_its_code() {
-    let report = protected(&["(call $exit (i32.const 7))"]);
+    let report = protected(&[vec![I::LocalGet(0), I::Call(EXIT)]]);
     assert_eq!(
         (report.outcome, report.exit_code),
         (Outcome::Failed, Some(7)),
@@ -159,18 +272,23 @@ fn an_exit_in_a_protected_call_ends_the_run_with_its_code() {
 
 #[test]
 fn memory_is_refused_in_a_protected_call_as_it_is_outside() {
-    let report = protected(&[
-        "(if (i32.eq (memory.grow (i32.const 30000)) (i32.const -1)) (then unreachable))",
-    ]);
+    let grows = vec![
+        I::I32Const(30_000),
+        I::MemoryGrow(0),
+        I::I32Const(-1),
+        I::I32Eq,
+        I::If(BlockType::Empty),
+        I::Unreachable,
+        I::End,
+    ];
+    let report = protected(&[grows]);
     assert_eq!(report.outcome, Outcome::OutOfMemory, "{}", stderr(&report));
 }
 
 #[test]
 fn every_concurrent_run_has_a_stack_for_its_protected_call_and_is_stopped_there_in_time() {
-    let sandbox = sandbox(&guest(
-        &["(loop $forever (br $forever))"],
-        "(call $protect (i32.const 0) (i32.const 0))",
-    ));
+    let forever = vec![I::Loop(BlockType::Empty), I::Br(0), I::End];
+    let sandbox = sandbox(&guest(&[forever], protect(0, 0), "codehook_call"));
     let (first, second) = block_on(async { tokio::join!(perform(&sandbox), perform(&sandbox)) });
     for report in [first, second] {
         assert_eq!(report.outcome, Outcome::TimedOut, "{}", stderr(&report));

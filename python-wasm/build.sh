@@ -154,7 +154,7 @@ step_c_library() {
     rm -rf "$build"
     mkdir -p "$build/include"
     cd "$build"
-    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
+    CC=$cc LIBRARY_CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
         bash -euo pipefail "$here/libraries/$name.sh"
     ls ./*.a
 }

@@ -5,7 +5,8 @@
 
 LIB is the Lib directory of the patched CPython source, PYTHON2.7 a native interpreter of that very version, CACHE_DIR
 what packages/fetch.py filled. The folder of extensions has a folder for each package whose C is linked into the
-interpreter; that of additions has files that come into packages' folders from elsewhere. Writes into the output directory lib.tar, the tree it was made of (tree/) and
+interpreter; that of additions has files that come into packages' folders from elsewhere. Writes into the output
+directory lib.tar, the tree it was made of (tree/) and
 manifest.json. The same inputs give the same bytes.
 
 Modules are there as .pyc only: Python then takes them without asking for a source file or comparing times, and the

@@ -5,8 +5,8 @@ cd source
 patch -p1 -s -N < "$HERE/extensions/Pillow/wasi.patch"
 cd ..
 python3 "$HERE/wide_long.py" source/src
-# libjpeg calls this one.
-sed -i 's/^\(skip_input_data(j_decompress_ptr cinfo, long\) long/\1/' source/src/libImaging/JpegDecode.c
+# A callback of libjpeg, whose long is not widened.
+sed -i 's/\(skip_input_data(j_decompress_ptr cinfo,\) long long/\1 long/' source/src/libImaging/JpegDecode.c
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' source/src/PIL/_version.py)
 # Except.c is for programs without Python. Files about an absent library compile to nothing.
 names="_imaging _imagingft _imagingmath _imagingmorph decode encode map display outline path"

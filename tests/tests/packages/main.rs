@@ -5,8 +5,10 @@ mod amazon;
 mod chat;
 mod data;
 mod documents;
+mod drawings;
 mod http;
 mod identity;
+mod images;
 mod lxml;
 mod lxml_limits;
 mod numbers_and_dates;
@@ -36,6 +38,7 @@ const USES: &[&[Use]] = &[
     documents::USES,
     http::USES,
     identity::USES,
+    images::USES,
     lxml::USES,
     numbers_and_dates::USES,
     on_call::USES,

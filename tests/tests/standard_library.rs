@@ -122,7 +122,7 @@ fn a_missing_module_says_why_and_what_to_use() {
     for module in [
         "sqlite3",
         "ctypes",
-        "multiprocessing",
+        "multiprocessing.heap",
         "termios",
         "mmap",
         "syslog",

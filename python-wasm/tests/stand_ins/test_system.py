@@ -50,9 +50,9 @@ class System(unittest.TestCase):
 
     def test_reasons(self):
         for name, word in (('sqlite3', 'SQLite'), ('ctypes', 'machine code'), ('curses', 'terminal'), ('termios', 'terminal'),
-                           ('multiprocessing', 'one process'), ('mmap', 'mapped'), ('resource', 'limits'), ('syslog', 'log'),
+                           ('mmap', 'mapped'), ('resource', 'limits'), ('syslog', 'log'),
                            ('readline', 'terminal'), ('Tkinter', 'display'), ('tty', 'terminal'), ('dbm', 'database'),
-                           ('multiprocessing.dummy', 'one process')):
+                           ('multiprocessing.heap', 'mapped')):
             with self.assertRaises(ImportError) as caught:
                 __import__(name)
             self.assertIn('No module named', str(caught.exception))

@@ -1,6 +1,7 @@
 //! Threads that take turns, the pools built on them, signals that a hook sends itself, and what is refused because it needs another
 //! process: everything works or says at once what to do, and nothing hangs.
 
+mod futures;
 mod pools;
 mod processes;
 mod signals;

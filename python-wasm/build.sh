@@ -188,8 +188,8 @@ step_link() {
     } > inittab.c
     python3 "$here/wide_long.py" codehook_main.c unwind.c inittab.c
     $cc $wide -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -I"$here/src" -c codehook_main.c unwind.c inittab.c
-    # Where binaryen happens to be installed, clang would run its optimizer; the result must not depend on that.
-    $cc -O2 --no-wasm-opt -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
+    # Not -O2 for clang itself: it would run binaryen's optimizer where that happens to be installed.
+    $cc -Wl,-O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
         codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
         $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }

@@ -60,7 +60,7 @@ class _MissingModules(object):
     def find_module(self, name, path=None):
         if name in self._reasons and not _exists(name, path):
             return self
-        if path is not None and name.partition('.')[0] in _PARTLY_THERE and not _exists_in(path, name):
+        if path is not None and name.partition('.')[0] in _PARTLY_THERE and not _exists(name, path):
             return self
         return None
 
@@ -72,17 +72,6 @@ class _MissingModules(object):
         return '<reasons for modules that a hook cannot have>'
 
 
-def _exists_in(path, name):
-    try:
-        found = imp.find_module(name.rpartition('.')[2], list(path))
-    except ImportError:
-        return False
-    if found[0] is not None:
-        found[0].close()
-    return True
-
-
-def _exists(name):
 def _exists(name, path=None):
     if imp.is_builtin(name):
         return True

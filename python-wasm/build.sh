@@ -15,9 +15,6 @@ jobs=$(nproc)
 
 say() { echo "python: $*" >&2; }
 
-# What sources.lock says of one source.
-locked() { grep " $1=" "$here/sources.lock"; }
-
 # Runs the step's function, unless its inputs (files, folders, words) are as they were when it last succeeded. A step named
 # extension.lxml runs step_extension with the word lxml.
 step() {
@@ -153,7 +150,7 @@ step_c_library() {
     rm -rf "$build"
     mkdir -p "$build/include"
     cd "$build"
-    CC=$cc CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
+    CC=$cc LIBRARY_CFLAGS=$flags AR=llvm-ar-19 RANLIB=llvm-ranlib-19 HERE=$here OUT=$out JOBS=$jobs \
         bash -euo pipefail "$here/libraries/$name.sh"
     ls ./*.a
 }
@@ -197,9 +194,23 @@ step_packages() {
     python3 "$here/packages/fetch.py" "$out/packages"
 }
 
+# The fonts that reportlab draws bitmaps with, under the names of those that it came with.
+step_fonts() {
+    local theirs ours
+    rm -rf "$out/fonts"
+    mkdir -p "$out/fonts/reportlab/fonts"
+    dpkg -x "$out"/cache/tex-gyre_*.deb "$out/fonts/package"
+    grep -v '^#' "$here/library/type1-fonts" | while read -r ours theirs; do
+        cp "$out/fonts/package/usr/share/texmf/fonts/type1/public/tex-gyre/$theirs.pfb" "$out/fonts/reportlab/fonts/$ours.pfb"
+    done
+    cp "$out/fonts/package/usr/share/doc/tex-gyre/copyright" "$out/fonts/reportlab/fonts/tex-gyre-license.txt"
+    rm -rf "$out/fonts/package"
+}
+
 step_library() {
     python3 "$here/library/assemble.py" --lib "$out/source/Lib" --python "$out/native/python" \
-        --stand-ins "$here/stand-ins" --packages "$out/packages" --extensions "$here/extensions" --output "$out"
+        --stand-ins "$here/stand-ins" --packages "$out/packages" --extensions "$here/extensions" \
+        --additions "$out/fonts" --output "$out"
     rm -rf "$out/tree"
 }
 
@@ -227,7 +238,8 @@ build() {
         step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
     step link "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
-    step library "${recipe[@]}" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
+    step fonts "$(locked tex-gyre)" "$here/library/type1-fonts"
+    step library "${recipe[@]}" "$out/fonts" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
 }
 
 build

@@ -10,5 +10,5 @@ for name in jaricom jcapimin jcapistd jcarith jccoefct jccolor jcdctmgr jchuff j
     jdicc jdinput jdmainct jdmarker jdmaster jdmerge jdphuff jdpostct jdsample jdtrans jerror jfdctflt jfdctfst jfdctint \
     jidctflt jidctfst jidctint jidctred jmemmgr jmemnobs jquant1 jquant2 jsimd_none jutils; do
     echo "$name.c"
-done | xargs -P "$JOBS" -I{} $CC $CFLAGS -Wcast-function-type-mismatch -Isource -c source/{}
+done | xargs -P "$JOBS" -I{} $CC $LIBRARY_CFLAGS -Wcast-function-type-mismatch -Isource -c source/{}
 $AR rcs libjpeg.a ./*.o

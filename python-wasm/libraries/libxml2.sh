@@ -21,13 +21,13 @@ unpack() {
 
 configured() {
     # zlib was not installed anywhere: headers and library are both in its folder.
-    CC=$CC CFLAGS=$CFLAGS CPPFLAGS="-I$OUT/zlib" LDFLAGS="-L$OUT/sysroot/usr/lib/wasm32-wasi -L$OUT/zlib" \
+    CC=$CC CFLAGS=$LIBRARY_CFLAGS CPPFLAGS="-I$OUT/zlib" LDFLAGS="-L$OUT/sysroot/usr/lib/wasm32-wasi -L$OUT/zlib" \
         ./configure --host=wasm32-unknown-wasi --disable-shared --disable-dependency-tracking --without-python --without-debug "$@"
 }
 
 # Not through their makefiles, which want the automake that made them.
 compile() {
-    xargs -P "$JOBS" -n 1 $CC $CFLAGS -DHAVE_CONFIG_H -I. "$@" -Wcast-function-type-mismatch \
+    xargs -P "$JOBS" -n 1 $CC $LIBRARY_CFLAGS -DHAVE_CONFIG_H -I. "$@" -Wcast-function-type-mismatch \
         -Werror=cast-function-type-mismatch -Werror=incompatible-function-pointer-types -c
 }
 

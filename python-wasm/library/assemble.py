@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
 
-    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --extensions DIR --output DIR
+    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --extensions DIR --additions DIR --output DIR
 
 LIB is the Lib directory of the patched CPython source, PYTHON2.7 a native interpreter of that very version, CACHE_DIR
 what packages/fetch.py filled. The folder of extensions has a folder for each package whose C is linked into the
-interpreter. Writes into the output directory lib.tar, the tree it was made of (tree/) and
+interpreter; that of additions has files that come into packages' folders from elsewhere. Writes into the output
+directory lib.tar, the tree it was made of (tree/) and
 manifest.json. The same inputs give the same bytes.
 
 Modules are there as .pyc only: Python then takes them without asking for a source file or comparing times, and the
@@ -64,6 +65,7 @@ def main():
         (tree / GUEST_LIBRARY / "lib-dynload").mkdir()
         for files in packages.values():
             place(files, GUEST_PACKAGES, tree, modules)
+        place(files_below(arguments.additions), GUEST_PACKAGES, tree, modules)
         compile_modules(arguments.python, modules, tree)
         archive = write_tar(tree, arguments.output / "lib.tar")
         manifest = write_manifest(tree, packages, arguments.extensions, archive)
@@ -76,7 +78,7 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "python", "stand-ins", "packages", "extensions", "output"):
+    for name in ("lib", "python", "stand-ins", "packages", "extensions", "additions", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     return parser.parse_args()
 

@@ -15,6 +15,7 @@ use crate::library::Library;
 use crate::limits::RunLimits;
 use crate::state::GuestState;
 use crate::tmp_root::TmpRoot;
+use crate::unwinding::STACKS_OF_A_RUN;
 use crate::wasi::{LinkError, link_guest};
 
 /// How often a running instance gives way to others; also how late a time limit can be noticed.
@@ -161,7 +162,7 @@ fn engine_config(max_concurrent_runs: u32) -> Config {
     pool.total_core_instances(max_concurrent_runs)
         .total_memories(max_concurrent_runs)
         .total_tables(max_concurrent_runs)
-        .total_stacks(max_concurrent_runs)
+        .total_stacks(max_concurrent_runs.saturating_mul(STACKS_OF_A_RUN))
         .max_memory_size(RunLimits::MAX_MEMORY_BYTES)
         .table_elements(20_000)
         .max_unused_warm_slots(max_concurrent_runs.min(64));

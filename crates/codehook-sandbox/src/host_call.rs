@@ -12,7 +12,7 @@ use crate::guest_memory::{copy_in, copy_out};
 use crate::state::{GuestState, memory_of};
 use crate::wasi::LinkError;
 
-const MODULE: &str = "codehook";
+pub(crate) const MODULE: &str = "codehook";
 
 /// The most bytes that one `http_read` or `http_write` moves: bounds what the host holds for one guest.
 const MAX_PIECE: u32 = 1024 * 1024;

@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod state;
 mod tmp_root;
+mod unwinding;
 mod wasi;
 
 pub use compiled_cache::{CacheError, CompiledCache};

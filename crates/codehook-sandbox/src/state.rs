@@ -25,6 +25,8 @@ pub struct GuestState {
     pub(crate) last_error: String,
     pub(crate) memory_limit: MemoryLimit,
     pub(crate) memory: Option<Memory>,
+    /// Whether a call under `protect` is under way.
+    pub(crate) in_protected_call: bool,
 }
 
 /// What a state is made from.
@@ -69,6 +71,7 @@ impl GuestState {
                 refused: false,
             },
             memory: None,
+            in_protected_call: false,
         }
     }
 

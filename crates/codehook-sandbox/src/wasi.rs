@@ -9,6 +9,7 @@ use crate::fs::{Errno, calls, path_calls};
 use crate::guest_memory::GuestMemory;
 use crate::host_call;
 use crate::state::GuestState;
+use crate::unwinding;
 
 const PREVIEW_1: &str = "wasi_snapshot_preview1";
 const SUCCESS: i32 = 0;
@@ -58,6 +59,7 @@ pub fn link_guest(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     link_descriptors(linker)?;
     link_paths(linker)?;
     host_call::link(linker)?;
+    unwinding::link(linker)?;
     linker.func_wrap(
         PREVIEW_1,
         "proc_exit",

@@ -3,7 +3,9 @@
 
 mod data;
 mod documents;
+mod drawings;
 mod http;
+mod images;
 mod lxml;
 mod lxml_limits;
 mod numbers_and_dates;
@@ -27,6 +29,7 @@ const USES: &[&[Use]] = &[
     data::USES,
     documents::USES,
     http::USES,
+    images::USES,
     lxml::USES,
     numbers_and_dates::USES,
     signing::USES,

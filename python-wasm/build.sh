@@ -15,9 +15,6 @@ jobs=$(nproc)
 
 say() { echo "python: $*" >&2; }
 
-# What sources.lock says of one source.
-locked() { grep " $1=" "$here/sources.lock"; }
-
 # Runs the step's function, unless its inputs (files, folders, words) are as they were when it last succeeded. A step named
 # extension.lxml runs step_extension with the word lxml.
 step() {

@@ -83,7 +83,7 @@ print requests.get(link).content, requests.get(link + 'x').status_code
         "200 \"5818636ffef7954d2be7014bb6d3e4cc\"\n\
          {\"risk\": 92} application/json {'event': '17'} 12\n\
          [[u'alerts/Zo\\xeb & co+1 (new).json', u'more/0'], [u'more/1', u'more/2']]\n\
-         NoSuchKey\n\
+         NoSuchKey\nBadDigest\n\
          {\"risk\": 92} 403\n"
     );
     let stored = stored.expect("the object is there");

@@ -70,6 +70,10 @@ try:
     s3.get_object(Bucket='alert-archive', Key='more/0')
 except s3.exceptions.NoSuchKey as error:
     print error.response['Error']['Code']
+try:
+    s3.put_object(Bucket='alert-archive', Key='garbled', Body='x', ContentMD5='1B2M2Y8AsgTpgAmY7PhCfg==')
+except ClientError as error:
+    print error.response['Error']['Code']
 import requests
 # Without these a link is of the old signature version, and names the bucket's global host.
 linking = client('s3', config=Config(signature_version='s3v4', s3={'addressing_style': 'virtual'}))

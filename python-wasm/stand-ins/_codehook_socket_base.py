@@ -52,8 +52,13 @@ class timeout(error):
 
 
 class _NoFileNumber(error, _UnsupportedOperation):
-    """What code that probes for a file number expects (io's error), and what socket code expects."""
+    """What code that probes for a file number expects (io's error), and what socket code expects. select() asks for the
+    socket, since objects that are no sockets themselves hand the question on to theirs."""
     __module__ = 'socket'
+
+    def __init__(self, number, text, socket):
+        error.__init__(self, number, text)
+        self.socket = socket
 
 
 _ONLY_HTTP = 'a hook reaches other systems by HTTP only; '

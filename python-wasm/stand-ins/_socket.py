@@ -290,11 +290,15 @@ class socket(object):
         if self._requests is not None and self._requests.in_head():
             raise error(_errno.EINVAL, 'an answer is awaited before the head of the request is complete: it ends with '
                                        'an empty line')
-        if self._sent:
-            return False
-        raise _refusal(_errno.EPROTONOSUPPORT,
-                       'no protocol in which the server speaks first (SMTP, FTP, IMAP, SSH, Telnet, databases, ...) can be '
-                       "used: use the system's HTTP interface, with urllib2 for example")
+        self._refuse_greeting()
+        return False
+
+    def _refuse_greeting(self):
+        """Nothing was sent, and something is awaited: a protocol in which the server speaks first."""
+        if self._peer is not None and not self._sent:
+            raise _refusal(_errno.EPROTONOSUPPORT,
+                           'no protocol in which the server speaks first (SMTP, FTP, IMAP, SSH, Telnet, databases, ...) can be '
+                           "used: use the system's HTTP interface, with urllib2 for example")
 
     # State
 
@@ -330,7 +334,7 @@ class socket(object):
 
     def fileno(self):
         """fileno(): refused, a socket of a hook is no file."""
-        raise _NoFileNumber(_errno.EOPNOTSUPP, 'a socket of a hook has no file number: call recv(), which waits')
+        raise _NoFileNumber(_errno.EOPNOTSUPP, 'a socket of a hook has no file number: call recv(), which waits', self)
 
     def getpeername(self):
         """getpeername() -> address, as it was given to connect()."""

@@ -1,8 +1,9 @@
 """The `select` module with select() and its error, over what a hook has: sockets that speak HTTP, and files.
 
 A socket is ready to be read when recv() has something to give: an answer, which recv() then waits for, or the go-ahead
-for a body (100 Continue). Nothing can be sent to a socket that did not ask for it, so no other socket becomes ready by
-waiting: with a timeout select() waits that long, and without one it raises at once.
+for a body (100 Continue). Nothing is sent to a socket that did not ask for it, so no other socket becomes ready by
+waiting: with a timeout select() waits that long, and without one it raises at once. Waiting for a server that would
+speak first is refused as recv() refuses it.
 
 The module deliberately has no `poll` and no `epoll`, since subprocess and others use whichever they find; asking for one
 is an AttributeError (so that hasattr() is false) which says what to do.
@@ -39,25 +40,29 @@ def select(rlist, wlist, xlist, timeout=None):
     readable = [item for item, source in sources[0] if _is_file(source) or source._can_read()]
     writable = [item for item, source in sources[1]]
     if not readable and not writable:
-        _wait(timeout)
+        _wait([source for item, source in sources[0]], timeout)
     return readable, writable, []
 
 
 def _source(item):
     """The socket below `item`, or its file number."""
-    from _socket import socket
+    from _socket import _NoFileNumber, socket
     below = item
     while not isinstance(below, socket) and hasattr(below, '_sock'):
         below = below._sock
+    number = item
+    if not isinstance(below, socket) and not isinstance(item, (int, long)):
+        fileno = getattr(item, 'fileno', None)
+        try:
+            number = fileno() if callable(fileno) else None
+        except _NoFileNumber as refusal:
+            below = refusal.socket
+        else:
+            if not isinstance(number, (int, long)):
+                raise TypeError('argument must be an int, or have a fileno() method.')
     if isinstance(below, socket):
         below._check()
         return below
-    number = item
-    if not isinstance(item, (int, long)):
-        fileno = getattr(item, 'fileno', None)
-        number = fileno() if callable(fileno) else None
-        if not isinstance(number, (int, long)):
-            raise TypeError('argument must be an int, or have a fileno() method.')
     if number < 0:
         raise ValueError('filedescriptor cannot be a negative integer (%d)' % number)
     try:
@@ -72,7 +77,11 @@ def _is_file(source):
     return isinstance(source, (int, long))
 
 
-def _wait(timeout):
+def _wait(sources, timeout):
+    if timeout != 0:
+        for source in sources:
+            if not _is_file(source):
+                source._refuse_greeting()
     if timeout is None:
         raise error(_errno.EDEADLK, 'select() would wait for ever: nothing is sent to a hook that it did not ask for. '
                                     'Send a request first, or give a timeout')

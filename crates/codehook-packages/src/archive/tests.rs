@@ -1,10 +1,10 @@
 use std::io::Write;
 
+use ::tar::{Builder, EntryType, Header};
+use ::zip::write::SimpleFileOptions;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
-use tar::{EntryType, Header};
-use zip::write::SimpleFileOptions;
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn tar_of(entries: &[Entry]) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
+    let mut archive = Builder::new(Vec::new());
     for entry in entries {
         let mut header = Header::new_ustar();
         let name = &mut header.as_old_mut().name;

@@ -23,6 +23,7 @@ _PURE = """
     concurrent futures
     configparser configparser
     consul python-consul
+    contextlib2 contextlib2
     datadog datadog
     dateutil python-dateutil
     decorator decorator
@@ -45,6 +46,8 @@ _PURE = """
     humanize humanize
     hvac hvac
     idna idna 2.10
+    importlib_metadata importlib-metadata
+    importlib_resources importlib-resources
     inflection inflection 0.3.1
     influxdb influxdb
     interfax interfax 1.0.0
@@ -98,6 +101,7 @@ _PURE = """
     setuptools setuptools
     simple_salesforce simple-salesforce
     simplejson simplejson*
+    singledispatch singledispatch
     six six 1.17.0
     slacker slacker
     slackclient slackclient 1.3.2
@@ -115,6 +119,7 @@ _PURE = """
     urllib3 urllib3 1.26.20
     validators validators
     webencodings webencodings 0.5.1
+    wrapt wrapt*
     xhtml2pdf xhtml2pdf 0.2.4
     xlrd xlrd
     xlsxwriter XlsxWriter
@@ -122,6 +127,7 @@ _PURE = """
     xmltodict xmltodict 0.12.0
     yaml PyYAML* 5.4.1
     zenpy zenpy 2.0.24
+    zipp zipp
 """
 
 _HASHES = 'hashlib and hmac make hashes and HMAC signatures; have anything else signed or encrypted by a service over HTTP'

@@ -119,10 +119,8 @@ fn a_run_cannot_write_among_its_packages_and_the_library_comes_first() {
     let egress = Egress::new(EgressConfig::default()).expect("defaults");
     block_on(async {
         let store = filled_store(folder.path(), &egress).await;
-        let library = store
-            .load_for(&tenant("red"))
-            .and_then(|packages| Ok(packages.library(&tenant("red")).expect("archives")))
-            .expect("a store");
+        let packages = store.load_for(&tenant("red")).expect("a store");
+        let library = packages.library(&tenant("red")).expect("archives");
         let source = format!(
             "
 import errno, sys

@@ -159,7 +159,7 @@ impl Workshop<'_> {
             let Some(same) = same else {
                 return Err(Refusal::NoSource(name.to_string()).into());
             };
-            return self.widen(same.clone(), addition, None, false).await;
+            return self.widen(same.clone(), addition, None).await;
         };
         if let Source::Index(index) = source
             && demand.is_some()
@@ -169,9 +169,8 @@ impl Workshop<'_> {
         let chosen = choose(source, &addition.wanted, demand.as_ref()).await?;
         let yanked = chosen.candidate.yanked;
         if let Some(same) = same {
-            return self
-                .widen(same.clone(), addition, Some(source), yanked)
-                .await;
+            let known = self.widen(same.clone(), addition, Some(source)).await?;
+            return Ok(Added { yanked, ..known });
         }
         let made = self.make(addition, chosen).await?;
         let (package, novelty) = self.put(made.package, &made.archive, addition)?;
@@ -191,7 +190,6 @@ impl Workshop<'_> {
         same: LockedPackage,
         addition: &Addition,
         source: Option<&mut Source>,
-        yanked: bool,
     ) -> Result<Added, AddError> {
         let change = self.store.change()?;
         let mut lock_file = change.lock_file.clone();
@@ -217,7 +215,7 @@ impl Workshop<'_> {
             novelty: Novelty::Known,
             left_out: BTreeMap::new(),
             missing,
-            yanked,
+            yanked: false,
         })
     }
 

@@ -4,8 +4,8 @@
 //! nothing of it is run. Refuses every archive that an honest packager would not make: paths that climb, links, devices, two
 //! entries of one path, sizes beyond reason.
 
-mod tar;
-mod zip;
+mod tar_gz;
+mod zip_file;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -43,12 +43,12 @@ pub enum ArchiveError {
 
 /// The files of a wheel or a zipped source archive.
 pub(crate) fn unzip(bytes: &[u8]) -> Result<Files, ArchiveError> {
-    zip::files(bytes)
+    zip_file::files(bytes)
 }
 
 /// The files of a source archive, `.tar.gz`.
 pub(crate) fn untar_gz(bytes: &[u8]) -> Result<Files, ArchiveError> {
-    tar::files(bytes)
+    tar_gz::files(bytes)
 }
 
 /// Gathers entries, and refuses what must not be in an archive.

@@ -47,7 +47,7 @@ fn tar_of(entries: &[Entry]) -> Vec<u8> {
 }
 
 fn zip_of(entries: &[(&str, &str)]) -> Vec<u8> {
-    let mut archive = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, content) in entries {
         archive
             .start_file(*name, SimpleFileOptions::default())
@@ -103,7 +103,7 @@ fn links_and_special_files_are_refused() {
             "{kind}: {refused:?}"
         );
     }
-    let mut archive = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     archive
         .add_symlink("a/link", "/etc/passwd", SimpleFileOptions::default())
         .expect("memory");
@@ -141,9 +141,8 @@ fn what_is_there_twice_is_refused() {
 fn a_bomb_stops_at_the_limit() {
     let zeroes = vec![0; 1 << 20];
     let count = usize::try_from(MAX_TOTAL_BYTES >> 20).expect("a small number") + 1;
-    let mut archive = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options =
-        SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Deflated);
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     archive.start_file("a.txt", options).expect("memory");
     for _ in 0..count {
         archive.write_all(&zeroes).expect("memory");

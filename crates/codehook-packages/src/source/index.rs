@@ -73,7 +73,7 @@ pub(crate) enum Transport {
 /// An index's simple interface.
 pub struct Index {
     url: Url,
-    session: Session,
+    egress: Egress,
     authorization: Option<String>,
     pub(crate) transport: Transport,
 }
@@ -102,23 +102,9 @@ impl Index {
         if !parsed.path().ends_with('/') {
             parsed.set_path(&format!("{}/", parsed.path()));
         }
-        let everything = "*".parse().map_err(|_| refused())?;
-        let session = egress.session(Policy {
-            allow: vec![everything],
-            // Whoever adds packages decides where they come from; a hook has no part in it.
-            private_networks: PrivateNetworks::Opened,
-            limits: EgressLimits {
-                max_requests: 500,
-                max_response_body_bytes: MAX_ARCHIVE_BYTES,
-                max_total_bytes: 1 << 30,
-                request_timeout: Duration::from_secs(300),
-                ..EgressLimits::default()
-            },
-            ..Policy::default()
-        });
         Ok(Self {
             url: parsed,
-            session,
+            egress: egress.clone(),
             authorization,
             transport: Transport::Trusted,
         })
@@ -188,7 +174,6 @@ impl Index {
         Err(IndexError::Redirects(asked))
     }
 
-    #[expect(clippy::type_complexity, reason = "status, header lines, body")]
     async fn once(
         &mut self,
         url: &Url,
@@ -211,6 +196,7 @@ impl Index {
         {
             headers.push((b"Authorization".to_vec(), authorization.as_bytes().to_vec()));
         }
+        let mut session = self.session(url)?;
         let head = RequestHead {
             method: b"GET".to_vec(),
             url: url.to_string(),
@@ -218,19 +204,41 @@ impl Index {
             body: BodyFraming::None,
             timeout: None,
         };
-        let id = self.session.open(head).await.map_err(failed)?;
-        let head = self.session.finish(id).await.map_err(failed)?;
+        let id = session.open(head).await.map_err(failed)?;
+        let head = session.finish(id).await.map_err(failed)?;
         let (status, headers) = (head.status, head.headers.clone());
         let mut body = Vec::new();
         loop {
-            let piece = self.session.read(id, READ_BYTES).await.map_err(failed)?;
+            let piece = session.read(id, READ_BYTES).await.map_err(failed)?;
             if piece.is_empty() {
                 break;
             }
             body.extend_from_slice(&piece);
         }
-        self.session.close(id);
+        session.close(id);
         Ok((status, headers, body))
+    }
+
+    /// For one request, to this very host.
+    fn session(&self, url: &Url) -> Result<Session, IndexError> {
+        let port = url.port_or_known_default().unwrap_or_default();
+        let rule = format!(
+            "{}://{}:{port}",
+            url.scheme(),
+            url.host_str().unwrap_or_default()
+        );
+        let rule = rule.parse().map_err(|_| IndexError::Url(shown(url)))?;
+        Ok(self.egress.session(Policy {
+            allow: vec![rule],
+            // Whoever adds packages decides where they come from; a hook has no part in it.
+            private_networks: PrivateNetworks::Opened,
+            limits: EgressLimits {
+                max_response_body_bytes: MAX_ARCHIVE_BYTES,
+                request_timeout: Duration::from_secs(300),
+                ..EgressLimits::default()
+            },
+            ..Policy::default()
+        }))
     }
 }
 

@@ -24,7 +24,7 @@ Examples:
     codehook packages add PyYAML==5.4.1 --from wheels/ --without-extension
 
   From an index, one file and no other, for two tenants:
-    codehook packages add netaddr==0.7.20 --index https://HOST/simple/ \\
+    codehook packages add netaddr==0.7.19 --index https://HOST/simple/ \\
       --hash sha256:... --tenant acme --tenant globex
 
 Exit codes:

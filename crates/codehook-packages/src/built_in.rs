@@ -16,6 +16,8 @@ pub enum PackageKind {
     Pure,
     /// With C code that is linked into the interpreter.
     Linked,
+    /// Of this project, in the place of a package that cannot be had.
+    Own,
 }
 
 impl PackageKind {
@@ -24,6 +26,7 @@ impl PackageKind {
         match self {
             Self::Pure => "pure",
             Self::Linked => "linked",
+            Self::Own => "own",
         }
     }
 }

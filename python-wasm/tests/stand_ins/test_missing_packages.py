@@ -34,16 +34,8 @@ class Packages(unittest.TestCase):
         self.assertEqual(message('import json.numpy'), 'No module named numpy')
 
     def test_part_of_a_shared_name_is_told_apart(self):
-        self.assertIn('google-auth', message('import google.auth'))
-        import imp
-        google = sys.modules['google'] = imp.new_module('google')
-        google.__path__ = []
-        try:
-            self.assertIn('the package google-auth is not installed', message('import google.auth'))
-            self.assertIn('grpcio', message('from google.cloud import storage'))
-            self.assertEqual(message('import google.rockets'), 'No module named rockets')
-        finally:
-            del sys.modules['google']
+        self.assertIn('grpcio', message('from google.cloud import storage'))
+        self.assertEqual(message('import google.rockets'), 'No module named rockets')
 
     def test_an_optional_import_takes_its_other_branch(self):
         try:

@@ -3,6 +3,8 @@
 
 mod amazon;
 mod chat;
+mod crypto;
+mod cryptography;
 mod data;
 mod documents;
 mod drawings;
@@ -34,6 +36,8 @@ type Use = (&'static str, fn());
 const USES: &[&[Use]] = &[
     amazon::USES,
     chat::USES,
+    crypto::USES,
+    cryptography::USES,
     data::USES,
     documents::USES,
     http::USES,

@@ -28,8 +28,8 @@ pub(crate) const USES: &[Use] = &[
 ];
 
 /// A key of no use but here; its public half is what verifies.
-const PRIVATE_KEY: &str = include_str!("test_only_key.pem");
-const PUBLIC_KEY: &[u8] = include_bytes!("test_only_key.pub.der");
+pub(crate) const PRIVATE_KEY: &str = include_str!("test_only_key.pem");
+pub(crate) const PUBLIC_KEY: &[u8] = include_bytes!("test_only_key.pub.der");
 
 #[test]
 fn oauthlib_signs_as_the_standard_shows() {
@@ -77,8 +77,20 @@ print OAuth2Session('id', token={'access_token': 'bearer-1', 'token_type': 'Bear
     assert_eq!(header(bearer, "authorization"), "Bearer bearer-1");
 }
 
-/// Computes the signature of RFC 5849 anew from what the server received. `parameters` are percent-encoded, those of the query or form.
+/// Computes the signature of RFC 5849 anew from what the server received.
 fn assert_oauth1(echo: &Value, parameters: &[&str]) {
+    let (base, claimed) = oauth1(echo, parameters);
+    let key = hmac::Key::new(
+        hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        b"secret&token%20secret",
+    );
+    hmac::verify(&key, base.as_bytes(), &claimed)
+        .unwrap_or_else(|_| panic!("not the signature of {base}"));
+}
+
+/// What RFC 5849 signs in the request that the server received, and the signature that came with it. `parameters` are percent-encoded,
+/// those of the query or form.
+pub(crate) fn oauth1(echo: &Value, parameters: &[&str]) -> (String, Vec<u8>) {
     let authorization = header(echo, "authorization");
     let fields: BTreeMap<&str, &str> = authorization
         .strip_prefix("OAuth ")
@@ -100,18 +112,13 @@ fn assert_oauth1(echo: &Value, parameters: &[&str]) {
     );
     let method = echo["method"].as_str().expect("a method");
     let base = format!("{method}&{}&{}", encoded(&url), encoded(&all.join("&")));
-    let key = hmac::Key::new(
-        hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        b"secret&token%20secret",
-    );
     let claimed = decoded(
         &fields["oauth_signature"]
             .replace("%3D", "=")
             .replace("%2F", "/")
             .replace("%2B", "+"),
     );
-    hmac::verify(&key, base.as_bytes(), &claimed)
-        .unwrap_or_else(|_| panic!("not the signature of {base}"));
+    (base, claimed)
 }
 
 #[test]
@@ -266,7 +273,7 @@ print headers['authorization'], credentials.valid
 }
 
 /// The source with the private key in `KEY`.
-fn with_key(source: &str) -> String {
+pub(crate) fn with_key(source: &str) -> String {
     format!("KEY = '''{PRIVATE_KEY}'''\n{source}")
 }
 
@@ -328,7 +335,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// From base64 of either alphabet.
-fn decoded(text: &str) -> Vec<u8> {
+pub(crate) fn decoded(text: &str) -> Vec<u8> {
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
     for letter in text.trim_end_matches('=').bytes() {
         let value = match letter {

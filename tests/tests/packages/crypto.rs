@@ -39,7 +39,7 @@ for package in Crypto, cryptography:
 from Crypto.Math import Numbers
 print count > 100, Numbers._implementation
 "#,
-        "True {'library': 'custom', 'api': 'linked'}\n",
+        "True {'api': 'linked', 'library': 'custom'}\n",
     );
 }
 
@@ -136,10 +136,10 @@ seed = '4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb'.decode
 print eddsa.new(eddsa.import_private_key(seed), 'rfc8032').sign('\x72').encode('hex')[:64]
 scalar = 'a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4'.decode('hex')
 point = 'e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c'.decode('hex')
-print DH.key_agreement(static_priv=DH.import_x25519_private_key(scalar), static_pub=DH.import_x25519_public_key(point), kdf=lambda x: x).encode('hex')
+print DH.key_agreement(static_priv=DH.import_x25519_private_key(scalar), static_pub=DH.import_x25519_public_key(point), kdf=bytes).encode('hex')
 "#,
         "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8\n\
-         None\nrefused\nNone None None None None\n92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\n\
+         False\nrefused\nFalse False False False None\n92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\n\
          c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552\n",
     );
 }

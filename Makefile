@@ -14,10 +14,10 @@ RELEASE := --release --locked
 # What can be built before the interpreter is there.
 WITHOUT_PYTHON := --workspace --exclude codehook-python --exclude codehook --exclude codehook-tests
 
-.PHONY: help run test bench lint deny python dist clean tools
+.PHONY: help run test test-cpython bench lint deny python dist clean tools
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
 run: python ## Run both documented hooks against mock Okta and InterFAX servers and show what happened
 	$(CARGO) build $(RELEASE) --workspace
@@ -27,6 +27,10 @@ test: python ## Run every test
 	# The tests of the command line drive the program itself.
 	$(CARGO) build $(RELEASE) --workspace
 	$(CARGO) test $(RELEASE) --workspace
+
+test-cpython: python ## Run CPython's own tests natively and in the sandbox, and compare case by case (MODULES="test_json ..." for some)
+	$(CARGO) build $(RELEASE) --workspace
+	target/release/test-cpython $(MODULES)
 
 bench: python ## Compare starting and running a hook with native python2.7
 	$(CARGO) build $(RELEASE) --workspace

@@ -2,7 +2,7 @@
 # Builds the interpreter: CPython 2.7.18 with Debian's patches and ours, for wasm32-wasi, and its library. Everything lands in
 # target/python-wasm/; a step runs again only when something that it reads has changed.
 #
-#     build.sh            all up to the interpreter as linked, the native python2.7 and lib.tar
+#     build.sh            all up to the interpreter as linked, the native python2.7, lib.tar and tests.tar
 #     build.sh snapshot   the snapshot as well (needs the python-snapshot program in target/release)
 #
 # SOURCE=DIR: see fetch-sources.sh.
@@ -215,6 +215,12 @@ step_library() {
     rm -rf "$out/tree"
 }
 
+# CPython's own tests, for `make test-cpython`.
+step_tests() {
+    python3 "$here/library/assemble_tests.py" --lib "$out/source/Lib" --python "$out/native/python" \
+        --stand-ins "$here/stand-ins" --output "$out"
+}
+
 step_snapshot() {
     "$here/../target/release/python-snapshot" --wasm "$out/python.wasm" --library "$out/lib.tar" --out "$out/python2.7.wasm.new"
     mv "$out/python2.7.wasm.new" "$out/python2.7.wasm"
@@ -241,6 +247,7 @@ build() {
     step link "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
     step fonts "$(locked tex-gyre)" "$here/library/type1-fonts"
     step library "${recipe[@]}" "$out/fonts" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
+    step tests "${recipe[@]}" "$here/library" "$here/stand-ins"
 }
 
 build

@@ -68,11 +68,17 @@ pub struct Library {
 pub(crate) struct Content {
     archive: usize,
     range: Range<usize>,
+    /// Seconds since the epoch, as the archive says.
+    modified: u64,
 }
 
 impl Content {
     pub(crate) fn len(&self) -> u64 {
         self.range.len() as u64
+    }
+
+    pub(crate) fn modified(&self) -> u64 {
+        self.modified
     }
 }
 
@@ -165,6 +171,7 @@ impl Library {
                     let content = Content {
                         archive: number,
                         range,
+                        modified: entry.header().mtime()?,
                     };
                     self.add_file(&path, content);
                 }

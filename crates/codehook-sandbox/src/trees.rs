@@ -28,6 +28,11 @@ impl TreeFile {
     pub(crate) fn len(&self) -> u64 {
         self.content.len()
     }
+
+    /// Seconds since the epoch.
+    pub(crate) fn modified(&self) -> u64 {
+        self.content.modified()
+    }
 }
 
 impl Trees {

@@ -357,7 +357,9 @@ impl GuestFs {
             return Ok(Stat::fixed(FileKind::Regular, content.len() as u64, path));
         }
         if let Some(content) = self.trees.file(path) {
-            return Ok(Stat::fixed(FileKind::Regular, content.len(), path));
+            // Python takes a .pyc for current when its source is as old as it says.
+            let stat = Stat::fixed(FileKind::Regular, content.len(), path);
+            return Ok(stat.modified_at(content.modified()));
         }
         match path {
             "/dev/null" => Ok(Stat::fixed(FileKind::CharacterDevice, 0, path)),

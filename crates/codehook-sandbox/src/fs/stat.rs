@@ -58,6 +58,12 @@ impl Stat {
         }
     }
 
+    /// The same with a time of last change, in seconds since the epoch.
+    pub(crate) fn modified_at(mut self, seconds: u64) -> Self {
+        self.times = [seconds.saturating_mul(1_000_000_000); 3];
+        self
+    }
+
     /// A stream.
     pub(crate) fn stream() -> Self {
         Self {

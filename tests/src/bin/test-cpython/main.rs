@@ -34,7 +34,7 @@ struct Arguments {
     /// Modules of Lib/test, such as test_json; all of them if none is named.
     modules: Vec<String>,
     /// Seconds that one module may take, natively or in the sandbox.
-    #[arg(long, default_value_t = 900)]
+    #[arg(long, default_value_t = 200)]
     limit: u64,
     /// Modules at the same time; by default as many as there are processors.
     #[arg(long)]
@@ -49,8 +49,6 @@ struct Arguments {
 pub(crate) enum Error {
     #[error("{0} is not there: run `make python` first")]
     NoPython(PathBuf),
-    #[error("{0} does not end natively within the limit: raise it with --limit")]
-    NativeTooSlow(String),
     #[error("there is no module {0} in Lib/test")]
     NoModule(String),
     #[error("tests/cpython/exceptions.txt, {0}")]

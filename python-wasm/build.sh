@@ -233,7 +233,7 @@ build() {
     step native "${recipe[@]}"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
     local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
-    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_signals,_threads}.c "$here"/src/codehook_{locks,threads}.h "$here/src/wasi_shims.c"
+    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here/src/wasi_shims.c"
     step packages "$here/packages"
     local folder name recipe_file
     for recipe_file in "$here"/libraries/*.sh; do

@@ -5,8 +5,9 @@ set -euo pipefail
 
 packages=(
     # The build of the interpreter: compilers and linker for WebAssembly, and what the native python2.7 is built with.
-    clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 gcc make libc6-dev zlib1g-dev autoconf autoconf-archive cpp patch
-    dpkg-dev debian-archive-keyring
+    clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 gcc make libc6-dev zlib1g-dev libbz2-dev libssl-dev libsqlite3-dev autoconf autoconf-archive cpp patch
+    # SQLite is put together with tclsh.
+    dpkg-dev debian-archive-keyring tcl
     # Downloads of the Python packages, and the assembly of the library.
     python3 python3-pip ca-certificates
     # The judges of the fax: pdfinfo and pdftotext. Certificates for the stand-ins' test servers.

@@ -28,7 +28,6 @@ _REASONS = {
     '_ctypes': _NATIVE,
     '_curses': _TERMINAL,
     '_curses_panel': _TERMINAL,
-    '_sqlite3': 'SQLite is not part of the interpreter: use dictionaries, json or csv on a file in /tmp',
     '_tkinter': _WINDOWS,
     'bcrypt': 'use Crypto.Protocol.KDF: bcrypt, bcrypt_check, scrypt and PBKDF2',
     'bsddb185': _DATABASE,

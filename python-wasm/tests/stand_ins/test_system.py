@@ -49,7 +49,7 @@ class System(unittest.TestCase):
             self.assertEqual(caught.exception.args[0], number_of_error)
 
     def test_reasons(self):
-        for name, word in (('sqlite3', 'SQLite'), ('ctypes', 'machine code'), ('curses', 'terminal'),
+        for name, word in (('ctypes', 'machine code'), ('curses', 'terminal'),
                            ('mmap', 'mapped'),
                            ('readline', 'terminal'), ('Tkinter', 'display'), ('dbm', 'database'),
                            ('multiprocessing.heap', 'mapped')):

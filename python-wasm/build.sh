@@ -114,7 +114,7 @@ wide="$flags -include $here/src/wide_long.h -Werror=incompatible-pointer-types -
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
 # Functions of wasi-libc that wasi_files.c completes.
 wrapped="-Wl,--wrap=stat -Wl,--wrap=lstat -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=mkdir -Wl,--wrap=strftime"
-wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs"
+wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf"
 # The stack comes first in memory, so that an overflow traps instead of overwriting data.
 layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
 
@@ -238,7 +238,7 @@ build() {
     step native "${recipe[@]}"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
     local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
-    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_signals,_threads}.c "$here"/src/codehook_{locks,threads}.h "$here"/src/wasi_{shims,files}.c
+    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here"/src/wasi_{shims,files}.c
     step packages "$here/packages"
     local folder name recipe_file
     for recipe_file in "$here"/libraries/*.sh; do

@@ -241,6 +241,37 @@ int __wrap_mkdir(const char *path, mode_t mode)
     return result;
 }
 
+/* Where links lead counts for getcwd(), as it does on Linux; wasi-libc keeps the text. */
+int __real_chdir(const char *path);
+int __wrap_chdir(const char *path)
+{
+    char resolved[PATH_MAX];
+    return __real_chdir(realpath(path, resolved) != NULL ? resolved : path);
+}
+
+/* glibc looks at the descriptor when it is opened as a stream, wasi-libc when it is used. */
+FILE *__real_fdopen(int fd, const char *mode);
+FILE *__wrap_fdopen(int fd, const char *mode)
+{
+    int flags_of_file = codehook_fcntl(fd, F_GETFL), access;
+    if (flags_of_file < 0)
+        return NULL;
+    access = flags_of_file & CODEHOOK_O_ACCMODE;
+    if ((access == CODEHOOK_O_RDONLY && (mode[0] != 'r' || strchr(mode, '+') != NULL))
+        || (access == CODEHOOK_O_WRONLY && (mode[0] == 'r' || strchr(mode, '+') != NULL))) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return __real_fdopen(fd, mode);
+}
+
+long __real_fpathconf(int fd, int name);
+long __wrap_fpathconf(int fd, int name)
+{
+    struct stat st;
+    return fstat(fd, &st) != 0 ? -1 : __real_fpathconf(fd, name);
+}
+
 static int space(struct statvfs *st)
 {
     uint64_t numbers[4];
@@ -505,6 +536,13 @@ int setresgid(gid_t real, gid_t effective, gid_t saved)
 {
     return only(real, getgid()) || only(effective, getgid()) || only(saved, getgid()) ? -1 : 0;
 }
+
+int setuid(uid_t user) { return only(user, getuid()); }
+int seteuid(uid_t user) { return only(user, getuid()); }
+int setreuid(uid_t real, uid_t effective) { return setresuid(real, effective, effective); }
+int setgid(gid_t group) { return only(group, getgid()); }
+int setegid(gid_t group) { return only(group, getgid()); }
+int setregid(gid_t real, gid_t effective) { return setresgid(real, effective, effective); }
 
 int getresuid(uid_t *real, uid_t *effective, uid_t *saved)
 {

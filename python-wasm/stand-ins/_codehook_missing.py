@@ -39,10 +39,7 @@ _REASONS = {
     'nis': 'there is no network but HTTP',
     'ossaudiodev': _SOUND,
     'readline': _TERMINAL,
-    'resource': 'limits are set from outside, for the run as a whole: see the limits of a hook',
     'spwd': 'there are no passwords of users',
-    'syslog': 'there is no system log: print, or use logging; output is kept with the run',
-    'termios': _TERMINAL,
 }
 
 # Packages of which only a part is there.

@@ -1,13 +1,19 @@
 """The group database of a small Linux machine: the group of the user that hooks run as, and those that every system has."""
 from collections import namedtuple as _namedtuple
 
-struct_group = _namedtuple('struct_group', 'gr_name gr_passwd gr_gid gr_mem')
+
+class struct_group(_namedtuple('struct_group', 'gr_name gr_passwd gr_gid gr_mem')):
+    """An entry. It is made from a sequence, as Python's own."""
+
+    def __new__(cls, entry):
+        return cls._make(entry)
+
 
 _GROUPS = [
-    struct_group('root', 'x', 0, []),
-    struct_group('daemon', 'x', 1, []),
-    struct_group('codehook', 'x', 1000, []),
-    struct_group('nogroup', 'x', 65534, []),
+    struct_group(('root', 'x', 0, [])),
+    struct_group(('daemon', 'x', 1, [])),
+    struct_group(('codehook', 'x', 1000, [])),
+    struct_group(('nogroup', 'x', 65534, [])),
 ]
 
 

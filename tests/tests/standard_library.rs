@@ -21,8 +21,8 @@ for folder, folders, files in os.walk(root):
         parts = [part for part in inside.split('/') if part]
         if name != '__init__.pyc': parts.append(name[:-4])
         if parts: names.add('.'.join(parts))
-names |= set('_ssl _ctypes _sqlite3 fcntl mmap termios readline _curses _curses_panel bsddb185 resource _multiprocessing _bsddb gdbm dbm nis ossaudiodev '
-             'Tkinter _tkinter spwd syslog linuxaudiodev dl _hashlib'.split())
+names |= set('_ssl _ctypes _sqlite3 readline _curses _curses_panel bsddb185 fcntl mmap _multiprocessing _bsddb gdbm dbm nis ossaudiodev '
+             'Tkinter _tkinter spwd linuxaudiodev dl _hashlib'.split())
 for name in sorted(names):
     if name == '__main__' or name.startswith('_codehook'): continue
     try: __import__(name)
@@ -119,7 +119,7 @@ fn every_module_does_what_the_page_says() {
 
 #[test]
 fn a_missing_module_says_why_and_what_to_use() {
-    for module in ["ctypes", "multiprocessing.heap", "termios", "syslog"] {
+    for module in ["ctypes", "multiprocessing.heap", "readline", "Tkinter"] {
         let report = run(&format!("import {module}"));
         assert_eq!(report.outcome, Outcome::Failed);
         assert!(stderr(&report).contains(": "), "{}", stderr(&report));
@@ -288,5 +288,52 @@ fn what_works_with_limits_works_so_far() {
     holds(
         "import hashlib\nfor name in hashlib.algorithms: print name, hashlib.new(name, 'x').hexdigest()[:8]",
         "md5 9dd4e461\nsha1 11f6ad8e\nsha224 54a2f7f9\nsha256 2d711642\nsha384 d752c2c5\nsha512 a4abd444\n",
+    );
+    holds(
+        "import os, pty, termios, tty\nfor act in (termios.tcgetattr, tty.setraw, termios.tcdrain):\n  try: act(1)\n  except termios.error as e: print e.args\ntry: pty.openpty()\nexcept OSError as e: print e",
+        "(25, 'Inappropriate ioctl for device')\n(25, 'Inappropriate ioctl for device')\n(25, 'Inappropriate ioctl for device')\nout of pty devices\n",
+    );
+}
+
+#[test]
+fn a_message_to_the_system_log_is_a_line_of_standard_error() {
+    let report = run(
+        "import StringIO, sys, syslog\nsys.stderr = StringIO.StringIO()\nsyslog.openlog('sync', syslog.LOG_PID)\n\
+         syslog.syslog('one\\ntwo')\nsyslog.closelog()\nprint syslog.setlogmask(syslog.LOG_UPTO(syslog.LOG_ERR))\n\
+         syslog.syslog(syslog.LOG_INFO, 'left out')\nsyslog.syslog(syslog.LOG_ERR | syslog.LOG_MAIL, 'three')",
+    );
+    assert_eq!(report.outcome, Outcome::Completed, "{}", stderr(&report));
+    assert_eq!(stdout(&report), "255\n");
+    let lines: Vec<String> = stderr(&report).lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with("syslog: sync[") && lines[0].ends_with("]: one two"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("syslog: ") && lines[1].ends_with("three"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn resource_tells_of_use_and_keeps_limits() {
+    holds(
+        "
+import resource
+before = resource.getrusage(resource.RUSAGE_SELF)
+kept = [list(range(1000)) for _ in range(2000)]
+after = resource.getrusage(resource.RUSAGE_SELF)
+print after.ru_utime > before.ru_utime >= 0, after.ru_maxrss - before.ru_maxrss > 10000, after[2] == after.ru_maxrss
+print resource.getrusage(resource.RUSAGE_CHILDREN)[:3]
+print resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CORE), resource.RLIM_INFINITY
+print resource.setrlimit(resource.RLIMIT_AS, (2 ** 29, 2 ** 40)), resource.getrlimit(resource.RLIMIT_AS)
+for limit, pair in ((resource.RLIMIT_AS, (0, 2 ** 41)), (resource.RLIMIT_CORE, (1, 0)), (resource.RLIMIT_FSIZE, (1024, -1)), (16, (0, 0))):
+    try: resource.setrlimit(limit, pair)
+    except ValueError as e: print e
+",
+        "True True True\n(0.0, 0.0, 0)\n(-1, -1) (0, 0) -1\nNone (536870912, 1099511627776)\n\
+         not allowed to raise maximum limit\ncurrent limit exceeds maximum limit\nnot allowed to raise maximum limit\n\
+         invalid resource specified\n",
     );
 }

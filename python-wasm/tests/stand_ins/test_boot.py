@@ -47,7 +47,7 @@ class Boot(unittest.TestCase):
         self.assertEqual(len(seen), 6)
         # Nothing is left of the module but what restore() holds on to.
         self.assertNotIn('_codehook_boot', sys.modules)
-        self.assertRaisesRegexp(ImportError, 'SQLite', __import__, 'sqlite3')
+        self.assertRaisesRegexp(ImportError, 'terminal', __import__, 'curses')
 
     @unittest.skipIf(IN_SANDBOX, 'restored by the interpreter itself')
     def test_restoring_is_cheap(self):

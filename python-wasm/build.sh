@@ -91,10 +91,12 @@ step_native() {
     rm -rf "$out/native"
     cp -r "$out/source" "$out/native"
     cd "$out/native"
+    # The same modules on every machine, whatever libraries it happens to have: no windows, terminals, sound, databases of other
+    # systems.
+    sed -i 's/^disabled_module_list = .*/disabled_module_list = "_tkinter readline _curses _curses_panel ossaudiodev linuxaudiodev nis gdbm dbm _bsddb".split()/' setup.py
     ./configure --prefix=/usr --enable-unicode=ucs4 --without-ensurepip
-    # Modules whose libraries the machine lacks are left out; the interpreter itself must be there.
     make -j"$jobs"
-    ./python -c 'import zlib, json, urllib2'
+    ./python -c 'import zlib, bz2, json, urllib2, _ssl, _sqlite3, _ctypes'
     # As an installed one has it: compiled modules beside their sources. Tests with bad syntax do not compile.
     PYTHONDONTWRITEBYTECODE= ./python -m compileall -q -x '/test|lib2to3/tests' Lib
     mkdir -p "$out/native/bin"
@@ -110,6 +112,9 @@ flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $here/sr
 # For sources that wide_long.py has rewritten.
 wide="$flags -include $here/src/wide_long.h -Werror=incompatible-pointer-types -Werror=incompatible-function-pointer-types"
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
+# Functions of wasi-libc that wasi_files.c completes.
+wrapped="-Wl,--wrap=stat -Wl,--wrap=lstat -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=mkdir -Wl,--wrap=strftime"
+wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf"
 # The stack comes first in memory, so that an overflow traps instead of overwriting data.
 layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
 
@@ -136,9 +141,9 @@ step_wasm() {
     cp "$here"/src/codehook*.[ch] Modules/
     cp "$here/src/codehook_threads.h" Include/
     python3 "$here/wide_long.py" Include Objects Parser Python Modules
-    $cc $flags -c "$here/src/wasi_shims.c" -o wasi_shims.o
+    $cc $flags -DCODEHOOK_SHIMS -c "$here/src/wasi_shims.c" "$here/src/wasi_files.c"
     PATH=$out/native/bin:$PATH CONFIG_SITE=$here/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \
-        CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout" LIBS="$emulated $PWD/wasi_shims.o" \
+        CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout $wrapped" LIBS="$emulated $PWD/wasi_shims.o $PWD/wasi_files.o" \
         ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
         --disable-ipv6 --enable-unicode=ucs4 --enable-big-digits=30 --without-ensurepip --with-pymalloc
     make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
@@ -186,8 +191,8 @@ step_link() {
     python3 "$here/wide_long.py" codehook_main.c unwind.c inittab.c
     $cc $wide -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -I"$here/src" -c codehook_main.c unwind.c inittab.c
     # Not -O2 for clang itself: it would run binaryen's optimizer where that happens to be installed.
-    $cc -Wl,-O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
-        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out/wasm/wasi_shims.o" \
+    $cc -Wl,-O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout $wrapped -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
+        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out"/wasm/wasi_{shims,files}.o \
         $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
 
@@ -233,7 +238,7 @@ build() {
     step native "${recipe[@]}"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
     local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
-    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here/src/wasi_shims.c"
+    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here"/src/wasi_{shims,files}.c
     step packages "$here/packages"
     local folder name recipe_file
     for recipe_file in "$here"/libraries/*.sh; do

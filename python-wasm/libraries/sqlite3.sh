@@ -25,7 +25,7 @@ engine+=' -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_UPDATE_DELETE_LIMIT=1 
 engine+=' -DSQLITE_ENABLE_FTS3 -DSQLITE_ENABLE_FTS3_PARENTHESIS -DSQLITE_ENABLE_FTS4 -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE=1'
 engine+=' -DSQLITE_ENABLE_MATH_FUNCTIONS'
 for file in build/sqlite3.c "$HERE/libraries/sqlite3/wasi.c"; do
-    $CC $LIBRARY_CFLAGS -include "$HERE/libraries/sqlite3/wasi.h" -Iinclude $engine -Wcast-function-type-mismatch \
+    $CC $LIBRARY_CFLAGS -Iinclude $engine -Wcast-function-type-mismatch \
         -Werror=cast-function-type-mismatch -Werror=incompatible-function-pointer-types -c "$file"
 done
 $AR rcs libsqlite3.a sqlite3.o wasi.o

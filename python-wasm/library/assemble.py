@@ -73,6 +73,7 @@ def main():
             place(files, GUEST_PACKAGES, tree, modules)
         place(files_below(arguments.additions), GUEST_PACKAGES, tree, modules)
         compile_modules(arguments.python, modules, tree)
+        place_program(tree)
         archive = write_tar(tree, arguments.output / "lib.tar")
         manifest = write_manifest(tree, packages, arguments.extensions, archive)
     except (AssembleError, lock.LockError) as error:
@@ -214,6 +215,13 @@ def compile_modules(python, modules, tree):
             f"{len(unexpected)} modules do not compile. Next step: if no script can need them, add them to NOT_PYTHON_2 "
             f"in {pathlib.Path(__file__).name}; otherwise pin a version for Python 2.7"
         )
+
+
+def place_program(tree):
+    """What sys.executable names, for programs that look at it, such as platform.platform(). It cannot be started."""
+    program = tree / "usr/bin/python2.7"
+    program.parent.mkdir(parents=True)
+    program.write_text("The interpreter is part of the engine that runs this.\n", encoding="utf-8")
 
 
 def write_tar(tree, target):

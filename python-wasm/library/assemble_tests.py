@@ -30,7 +30,9 @@ def main():
     tree = arguments.output / "tests-tree"
     shutil.rmtree(tree, ignore_errors=True)
     library = assemble.gather_stdlib(arguments.lib)
-    assemble.replace_in_stdlib(library, assemble.gather_stand_ins(arguments.stand_ins))
+    stand_ins = assemble.gather_stand_ins(arguments.stand_ins)
+    # Those for parts of packages are no part of the standard library.
+    assemble.replace_in_stdlib(library, {path: source for path, source in stand_ins.items() if "/" not in path})
     tests = {path: source for path, source in assemble.files_below(arguments.lib).items() if wanted(path)}
     jobs = []
     for path, source in sorted({**library, **tests}.items()):

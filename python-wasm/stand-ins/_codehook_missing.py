@@ -35,7 +35,6 @@ _REASONS = {
     'dl': _NATIVE,
     'gdbm': _DATABASE,
     'linuxaudiodev': _SOUND,
-    'mmap': 'files cannot be mapped into memory: read them, or use io.BytesIO',
     'nacl': 'use Crypto: Signature.eddsa, Cipher.ChaCha20_Poly1305 and Cipher.Salsa20',
     'nis': 'there is no network but HTTP',
     'ossaudiodev': _SOUND,

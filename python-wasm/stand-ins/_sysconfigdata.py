@@ -15,5 +15,15 @@ build_time_vars = {
     'exec_prefix': '/usr',
     'Py_ENABLE_SHARED': 0,
     'Py_UNICODE_SIZE': 4,
-    'WITH_THREAD': 0,
+    'WITH_THREAD': 1,
+    'WITH_DOC_STRINGS': 1,
+    # Packages read these while they are imported; there is no compiler to start.
+    'CC': 'gcc',
+    'CXX': 'g++',
+    'OPT': '-O2',
+    'CFLAGS': '-O2',
+    'CCSHARED': '-fPIC',
+    'LDSHARED': 'gcc -shared',
+    'AR': 'ar',
+    'ARFLAGS': 'rc',
 }

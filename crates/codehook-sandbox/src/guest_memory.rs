@@ -3,7 +3,7 @@
 
 use wasmtime::{AsContext, AsContextMut, Memory};
 
-use crate::fs::Errno;
+use crate::fs::{Errno, text_of};
 
 /// The longest path a guest may name, in bytes (Linux: PATH_MAX).
 const MAX_PATH: u32 = 4096;
@@ -65,17 +65,17 @@ impl<'a> GuestMemory<'a> {
         self.write(pointer, &value.to_le_bytes())
     }
 
-    /// A path: UTF-8 without NUL, as preview 1 has it.
+    /// A path: any bytes but NUL. (Preview 1 has UTF-8 only, Linux has not.)
     pub(crate) fn path(&self, pointer: u32, len: u32) -> Result<String, Errno> {
         if len > MAX_PATH {
             return Err(Errno::NameTooLong);
         }
         let span = self.span(pointer, len)?;
-        let text = std::str::from_utf8(self.bytes(span)).map_err(|_| Errno::IllegalSequence)?;
-        if text.contains('\0') {
+        let bytes = self.bytes(span);
+        if bytes.contains(&0) {
             return Err(Errno::Invalid);
         }
-        Ok(text.to_owned())
+        Ok(text_of(bytes))
     }
 
     /// The buffers of a vectored read or write, each checked.

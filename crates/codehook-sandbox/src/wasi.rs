@@ -5,7 +5,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use crate::fs::{Errno, calls, path_calls};
+use crate::fs::{Errno, calls, path_calls, posix_calls};
 use crate::guest_memory::GuestMemory;
 use crate::host_call;
 use crate::state::GuestState;
@@ -59,6 +59,7 @@ pub fn link_guest(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     link_descriptors(linker)?;
     link_paths(linker)?;
     host_call::link(linker)?;
+    posix_calls::link(linker)?;
     unwinding::link(linker)?;
     linker.func_wrap(
         PREVIEW_1,
@@ -79,6 +80,7 @@ fn link_descriptors(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         "fd_fdstat_set_flags"(fd: u32, flags: u32) => calls::fd_fdstat_set_flags;
         "fd_filestat_get"(fd: u32, out: u32) => calls::fd_filestat_get;
         "fd_filestat_set_size"(fd: u32, size: u64) => calls::fd_filestat_set_size;
+        "fd_filestat_set_times"(fd: u32, access: u64, modification: u64, flags: u32) => calls::fd_filestat_set_times;
         "fd_allocate"(fd: u32, offset: u64, len: u64) => calls::fd_allocate;
         "fd_datasync"(fd: u32) => calls::fd_exists;
         "fd_sync"(fd: u32) => calls::fd_exists;
@@ -95,7 +97,6 @@ fn link_descriptors(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     file_calls! { linker:
         "fd_advise"(fd: u32, _offset: u64, _len: u64, _advice: u32) => |memory: &mut _, state: &mut _, fd, _, _, _| calls::fd_exists(memory, state, fd);
         "fd_fdstat_set_rights"(fd: u32, _base: u64, _inheriting: u64) => |memory: &mut _, state: &mut _, fd, _, _| calls::fd_exists(memory, state, fd);
-        "fd_filestat_set_times"(fd: u32, _access: u64, _modification: u64, _flags: u32) => |memory: &mut _, state: &mut _, fd, _, _, _| calls::fd_exists(memory, state, fd);
     }
     Ok(())
 }
@@ -103,6 +104,7 @@ fn link_descriptors(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
 fn link_paths(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     file_calls! { linker:
         "path_filestat_get"(base: u32, lookup: u32, path: u32, len: u32, out: u32) => path_calls::path_filestat_get;
+        "path_filestat_set_times"(base: u32, lookup: u32, path: u32, len: u32, access: u64, modification: u64, flags: u32) => path_calls::path_filestat_set_times;
         "path_create_directory"(base: u32, path: u32, len: u32) => path_calls::path_create_directory;
         "path_remove_directory"(base: u32, path: u32, len: u32) => path_calls::path_remove_directory;
         "path_unlink_file"(base: u32, path: u32, len: u32) => path_calls::path_unlink_file;
@@ -114,8 +116,6 @@ fn link_paths(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     file_calls! { linker:
         "path_open"(base: u32, lookup: u32, path: u32, len: u32, flags: u32, rights: u64, _inheriting: u64, fd_flags: u32, out: u32)
             => |memory: &mut _, state: &mut _, base, lookup, path, len, flags, rights, _, fd_flags, out| path_calls::path_open(memory, state, base, lookup, path, len, flags, rights, fd_flags, out);
-        "path_filestat_set_times"(base: u32, lookup: u32, path: u32, len: u32, _access: u64, _modification: u64, _flags: u32)
-            => |memory: &mut _, state: &mut _, base, lookup, path, len, _, _, _| path_calls::path_filestat_set_times(memory, state, base, lookup, path, len);
     }
     Ok(())
 }

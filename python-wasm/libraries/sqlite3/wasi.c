@@ -1,35 +1,14 @@
 /* SQLite in a sandbox: a program that is alone with its files. */
 #include "sqlite3.h"
 
-#include <fcntl.h>
-#include <stdarg.h>
 #include <unistd.h>
-#include "wasi.h"
-#undef fcntl
 
 /* How the program waits; NULL: as SQLite does. Set by the module that uses SQLite, whose threads take turns. */
 int (*codehook_sqlite_sleep)(int microseconds);
 
 static int (*plain_sleep)(sqlite3_vfs *vfs, int microseconds);
 
-/* No other process can hold a lock. Connections of this one are told apart by SQLite itself, before it comes to fcntl. */
-int codehook_sqlite_fcntl(int fd, int command, ...)
-{
-    va_list arguments;
-    int result = 0;
-
-    va_start(arguments, command);
-    if (command == F_GETLK)
-        va_arg(arguments, struct flock *)->l_type = F_UNLCK;
-    else if (command == F_GETFD || command == F_GETFL)
-        result = fcntl(fd, command);
-    else if (command != F_SETLK)
-        result = fcntl(fd, command, va_arg(arguments, int));
-    va_end(arguments);
-    return result;
-}
-
-/* There is no /dev/urandom; the time, which SQLite would take instead, may be the same in two runs. */
+/* Straight from the host, without a file. */
 static int randomness(sqlite3_vfs *vfs, int length, char *bytes)
 {
     int done = 0, part;

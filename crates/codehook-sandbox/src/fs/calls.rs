@@ -3,6 +3,9 @@
 //!
 //! Source of numbers and layouts: `wasi_snapshot_preview1.witx`.
 
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+
+use super::pipe::Side;
 use super::{Errno, OpenFile};
 use crate::guest_memory::{GuestMemory, Span};
 use crate::state::GuestState;
@@ -10,9 +13,9 @@ use crate::state::GuestState;
 pub(crate) type Answer = Result<(), Errno>;
 
 pub(super) const FDFLAG_APPEND: u32 = 1;
+pub(super) const FDFLAG_NONBLOCK: u32 = 4;
 pub(super) const RIGHT_READ: u64 = 1 << 1;
 pub(super) const RIGHT_WRITE: u64 = 1 << 6;
-const RIGHT_SEEK_AND_TELL: u64 = (1 << 2) | (1 << 5);
 const ALL_RIGHTS: u64 = (1 << 30) - 1;
 const DIRENT_BYTES: usize = 24;
 /// The most bytes that one call moves: keeps a host call short beside the time limit. Linux may answer with less than was asked
@@ -53,7 +56,15 @@ pub(crate) fn fd_fdstat_get(
         }
         OpenFile::Stdin => (0, RIGHT_READ),
         OpenFile::Stdout | OpenFile::Stderr => (0, RIGHT_WRITE),
-        OpenFile::Null => (0, ALL_RIGHTS & !RIGHT_SEEK_AND_TELL),
+        OpenFile::Device(_) => (0, ALL_RIGHTS),
+        OpenFile::Pipe(end) => {
+            let flags = if end.nonblocking { FDFLAG_NONBLOCK } else { 0 };
+            let right = match end.side() {
+                Side::Reader => RIGHT_READ,
+                Side::Writer => RIGHT_WRITE,
+            };
+            (flags as u16, right)
+        }
         OpenFile::Library { .. } | OpenFile::Script { .. } => (0, ALL_RIGHTS & !RIGHT_WRITE),
         OpenFile::Directory { .. } => (0, ALL_RIGHTS),
     };
@@ -71,10 +82,62 @@ pub(crate) fn fd_fdstat_set_flags(
     fd: u32,
     flags: u32,
 ) -> Answer {
-    if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
-        *append = flags & FDFLAG_APPEND != 0;
+    match state.fs.file(fd)? {
+        OpenFile::Tmp { append, .. } => *append = flags & FDFLAG_APPEND != 0,
+        OpenFile::Pipe(end) => end.nonblocking = flags & FDFLAG_NONBLOCK != 0,
+        _ => {}
     }
     Ok(())
+}
+
+/// Preview 1's times in nanoseconds, with its flags for which are meant.
+pub(super) fn timestamps(access: u64, modification: u64, flags: u32) -> Result<Timestamps, Errno> {
+    let one = |nanoseconds: u64, set: u32, now: u32| {
+        let (seconds, rest) = match (flags & set != 0, flags & now != 0) {
+            (true, true) => return Err(Errno::Invalid),
+            (true, false) => (
+                nanoseconds / 1_000_000_000,
+                (nanoseconds % 1_000_000_000) as i64,
+            ),
+            (false, true) => (0, UTIME_NOW),
+            (false, false) => (0, UTIME_OMIT),
+        };
+        Ok(Timespec {
+            tv_sec: i64::try_from(seconds).map_err(|_| Errno::Invalid)?,
+            tv_nsec: rest,
+        })
+    };
+    Ok(Timestamps {
+        last_access: one(access, 1, 2)?,
+        last_modification: one(modification, 4, 8)?,
+    })
+}
+
+pub(crate) fn fd_filestat_set_times(
+    _: &mut GuestMemory,
+    state: &mut GuestState,
+    fd: u32,
+    access: u64,
+    modification: u64,
+    flags: u32,
+) -> Answer {
+    let times = timestamps(access, modification, flags)?;
+    match state.fs.file(fd)? {
+        OpenFile::Tmp { file, .. } => {
+            rustix::fs::futimens(&*file, &times).map_err(std::io::Error::from)?;
+            Ok(())
+        }
+        OpenFile::Directory { path, .. } => {
+            let path = path.clone();
+            state.fs.set_times(
+                super::ROOT_DESCRIPTOR,
+                &path,
+                super::Follow::Nothing,
+                &times,
+            )
+        }
+        _ => Err(Errno::ReadOnly),
+    }
 }
 
 pub(crate) fn fd_filestat_get(
@@ -83,7 +146,7 @@ pub(crate) fn fd_filestat_get(
     fd: u32,
     out: u32,
 ) -> Answer {
-    let stat = state.fs.file(fd)?.stat()?;
+    let stat = state.fs.stat_of(fd)?;
     memory.write(out, &stat.encode())
 }
 
@@ -299,6 +362,9 @@ pub(crate) fn fd_seek(
     out: u32,
 ) -> Answer {
     let file = state.fs.file(fd)?;
+    if let OpenFile::Device(_) = file {
+        return memory.write_u64(out, 0);
+    }
     let base = match whence {
         0 => 0,
         1 => *file.position()?,
@@ -348,7 +414,7 @@ pub(crate) fn fd_readdir(
         record[8..16].copy_from_slice(&(index as u64 + 1).to_le_bytes());
         record[16..20].copy_from_slice(&(entry.name.len() as u32).to_le_bytes());
         record[20] = entry.kind as u8;
-        for piece in [&record[..], entry.name.as_bytes()] {
+        for piece in [&record[..], entry.name.as_slice()] {
             let room = piece.len().min(target.len() - used);
             target[used..used + room].copy_from_slice(&piece[..room]);
             used += room;

@@ -4,10 +4,12 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum Errno {
+    Access = 2,
+    Again = 6,
     BadDescriptor = 8,
+    Deadlock = 16,
     Exists = 20,
     Fault = 21,
-    IllegalSequence = 25,
     Invalid = 28,
     Io = 29,
     IsDirectory = 31,
@@ -20,6 +22,7 @@ pub(crate) enum Errno {
     NotEmpty = 55,
     NotSupported = 58,
     NotPermitted = 63,
+    BrokenPipe = 64,
     ReadOnly = 69,
     IllegalSeek = 70,
     CrossDevice = 75,

@@ -5,23 +5,31 @@
 //! interpreter's snapshot, so this must stay as it was when the snapshot was made.
 
 pub(crate) mod calls;
+mod descriptors;
 mod errno;
+mod fixed;
+mod names;
 mod open_file;
 mod path;
 pub(crate) mod path_calls;
+mod pipe;
+pub(crate) mod posix_calls;
 mod stat;
 mod tmp;
 
 use std::sync::Arc;
 
 pub(crate) use errno::Errno;
+pub(crate) use names::{bytes_of, text_of};
 pub(crate) use open_file::{DirectoryEntry, OpenFile};
-pub(crate) use stat::{FileKind, Stat};
+pub(crate) use stat::{FileKind, Mode, Stat};
 pub(crate) use tmp::{Follow, OpenHow, Tmp};
 
-use crate::library::EntryKind;
 use crate::trees::Trees;
-use path::{Place, resolve};
+use descriptors::Descriptors;
+use names::host_name;
+use path::{Place, Walk, resolve};
+use pipe::PipeEnd;
 
 /// The descriptor of the preopened root.
 pub(crate) const ROOT_DESCRIPTOR: u32 = 3;
@@ -40,27 +48,24 @@ pub(crate) struct GuestFs {
     trees: Trees,
     script: Option<ScriptFile>,
     pub(crate) tmp: Tmp,
-    files: Vec<Option<OpenFile>>,
-    max_open: usize,
+    descriptors: Descriptors,
 }
 
 impl GuestFs {
     pub(crate) fn new(trees: Trees, script: Option<ScriptFile>, tmp: Tmp, max_open: usize) -> Self {
-        let files = vec![
-            Some(OpenFile::Stdin),
-            Some(OpenFile::Stdout),
-            Some(OpenFile::Stderr),
-            Some(OpenFile::Directory {
-                path: "/".to_owned(),
-                listing: None,
-            }),
-        ];
+        let root = OpenFile::Directory {
+            path: "/".to_owned(),
+            listing: None,
+        };
+        let files = [OpenFile::Stdin, OpenFile::Stdout, OpenFile::Stderr, root];
         Self {
             trees,
-            script,
+            script: script.map(|script| ScriptFile {
+                name: text_of(script.name.as_bytes()),
+                ..script
+            }),
             tmp,
-            files,
-            max_open,
+            descriptors: Descriptors::new(files, max_open),
         }
     }
 
@@ -73,11 +78,7 @@ impl GuestFs {
         &mut self,
         descriptor: u32,
     ) -> Result<(&mut OpenFile, &Trees, &mut Tmp), Errno> {
-        let file = self
-            .files
-            .get_mut(descriptor as usize)
-            .and_then(Option::as_mut)
-            .ok_or(Errno::BadDescriptor)?;
+        let file = self.descriptors.get(descriptor)?;
         Ok((file, &self.trees, &mut self.tmp))
     }
 
@@ -85,30 +86,53 @@ impl GuestFs {
         if descriptor == ROOT_DESCRIPTOR {
             return Err(Errno::NotSupported);
         }
-        let slot = self
-            .files
-            .get_mut(descriptor as usize)
-            .ok_or(Errno::BadDescriptor)?;
-        match slot.take() {
-            Some(OpenFile::Tmp { file, .. }) => self.tmp.close(&file),
-            Some(_) => {}
-            None => return Err(Errno::BadDescriptor),
+        let closed = self.descriptors.close(descriptor)?;
+        self.drop_file(closed);
+        Ok(())
+    }
+
+    /// An open file that has no descriptor any more.
+    fn drop_file(&mut self, closed: Option<OpenFile>) {
+        if let Some(OpenFile::Tmp { file, .. }) = closed {
+            self.tmp.close(&file);
         }
+    }
+
+    /// `fcntl(F_DUPFD)`: another descriptor, `at_least` or above, for the same open file.
+    pub(crate) fn duplicate(&mut self, descriptor: u32, at_least: u32) -> Result<u32, Errno> {
+        self.descriptors.duplicate(descriptor, at_least)
+    }
+
+    /// `dup2`: makes `to` a descriptor of the file of `from`, and closes what it was.
+    pub(crate) fn duplicate_to(&mut self, from: u32, to: u32) -> Result<(), Errno> {
+        if to == ROOT_DESCRIPTOR && from != to {
+            return Err(Errno::NotSupported);
+        }
+        let closed = self.descriptors.duplicate_to(from, to)?;
+        self.drop_file(closed);
         Ok(())
     }
 
     pub(crate) fn renumber(&mut self, from: u32, to: u32) -> Result<(), Errno> {
-        if from == ROOT_DESCRIPTOR || to == ROOT_DESCRIPTOR {
+        if from == ROOT_DESCRIPTOR {
             return Err(Errno::NotSupported);
         }
-        self.file(from)?;
-        if from == to {
-            return Ok(());
+        self.file(to)?;
+        self.duplicate_to(from, to)?;
+        if from == to { Ok(()) } else { self.close(from) }
+    }
+
+    /// Descriptors of the reading and the writing end of a new pipe.
+    pub(crate) fn pipe(&mut self) -> Result<[u32; 2], Errno> {
+        let [reader, writer] = PipeEnd::pair();
+        let reader = self.insert(OpenFile::Pipe(reader))?;
+        match self.insert(OpenFile::Pipe(writer)) {
+            Ok(writer) => Ok([reader, writer]),
+            Err(error) => {
+                self.close(reader)?;
+                Err(error)
+            }
         }
-        self.close(to)?;
-        let moved = self.files[from as usize].take();
-        self.files[to as usize] = moved;
-        Ok(())
     }
 
     pub(crate) fn open(
@@ -119,18 +143,92 @@ impl GuestFs {
         how: OpenHow,
         want_directory: WantDirectory,
     ) -> Result<u32, Errno> {
-        let place = self.place(base, path)?;
+        let place = self.walk(base, path, follow)?;
         let file = match place {
-            Place::Tmp(path) => self.open_in_tmp(&path, follow, how, want_directory)?,
+            Place::Tmp(path) => self.open_in_tmp(&path, how, want_directory)?,
             Place::Fixed(path) => self.open_fixed(&path, how, want_directory)?,
         };
         self.insert(file)
     }
 
     pub(crate) fn stat(&mut self, base: u32, path: &str, follow: Follow) -> Result<Stat, Errno> {
-        match self.place(base, path)? {
-            Place::Tmp(path) => Ok(Stat::from_metadata(&self.tmp.metadata(&path, follow)?)),
+        match self.walk(base, path, follow)? {
+            Place::Tmp(path) => Ok(Stat::from_metadata(&self.tmp.metadata(&path)?)),
             Place::Fixed(path) => self.stat_fixed(&path),
+        }
+    }
+
+    /// Linux's `st_mode` of what is at a path.
+    pub(crate) fn mode(&mut self, base: u32, path: &str, follow: Follow) -> Result<u32, Errno> {
+        match self.walk(base, path, follow)? {
+            Place::Tmp(path) => {
+                let metadata = self.tmp.metadata(&path)?;
+                let kind = FileKind::of(metadata.file_type());
+                Ok(kind.type_bits() | self.tmp.mode(&metadata).bits())
+            }
+            Place::Fixed(path) => {
+                let kind = self.stat_fixed(&path)?.kind;
+                Ok(kind.type_bits() | Mode::usual(kind).bits())
+            }
+        }
+    }
+
+    /// `chmod` of the low 12 bits.
+    pub(crate) fn set_mode(&mut self, base: u32, path: &str, mode: Mode) -> Result<(), Errno> {
+        let path = self.existing_tmp_path(base, path, Follow::Links)?;
+        let metadata = self.tmp.metadata(&path)?;
+        self.tmp.set_mode(&metadata, mode);
+        Ok(())
+    }
+
+    /// The same for an open file.
+    pub(crate) fn set_mode_of(&mut self, descriptor: u32, mode: Mode) -> Result<(), Errno> {
+        let (file, _, tmp) = self.file_and_sources(descriptor)?;
+        let metadata = match file {
+            OpenFile::Tmp { file, .. } => file.metadata()?,
+            OpenFile::Directory { path, .. } => match resolve("/", path) {
+                Place::Tmp(path) => tmp.metadata(&path)?,
+                Place::Fixed(_) => return Err(Errno::ReadOnly),
+            },
+            _ => return Err(Errno::NotPermitted),
+        };
+        tmp.set_mode(&metadata, mode);
+        Ok(())
+    }
+
+    /// Times of a file or, without following, of a link.
+    pub(crate) fn set_times(
+        &mut self,
+        base: u32,
+        path: &str,
+        follow: Follow,
+        times: &rustix::fs::Timestamps,
+    ) -> Result<(), Errno> {
+        let path = self.existing_tmp_path(base, path, follow)?;
+        self.tmp.set_times(&path, times)
+    }
+
+    /// About an open file.
+    pub(crate) fn stat_of(&mut self, descriptor: u32) -> Result<Stat, Errno> {
+        match self.file(descriptor)? {
+            // A directory is known by its path, and is the same file as by its path.
+            OpenFile::Directory { path, .. } => {
+                let path = path.clone();
+                self.stat(ROOT_DESCRIPTOR, &path, Follow::Nothing)
+            }
+            file => file.stat(),
+        }
+    }
+
+    /// Linux's `st_mode` of an open file.
+    pub(crate) fn mode_of(&mut self, descriptor: u32) -> Result<u32, Errno> {
+        let (file, _, tmp) = self.file_and_sources(descriptor)?;
+        match file {
+            OpenFile::Directory { path, .. } => {
+                let path = path.clone();
+                self.mode(ROOT_DESCRIPTOR, &path, Follow::Nothing)
+            }
+            file => file.mode(tmp),
         }
     }
 
@@ -146,9 +244,9 @@ impl GuestFs {
         ];
         match resolve("/", &path) {
             Place::Tmp(path) => {
-                for entry in self.tmp.dir()?.read_dir(&path)? {
+                for entry in self.tmp.dir()?.read_dir(host_name(&path))? {
                     let entry = entry?;
-                    let name = entry.file_name().to_string_lossy().into_owned();
+                    let name = text_of(entry.file_name().as_encoded_bytes());
                     let kind = entry.file_type()?;
                     entries.push(DirectoryEntry::new(&name, FileKind::of(kind)));
                 }
@@ -159,12 +257,12 @@ impl GuestFs {
     }
 
     pub(crate) fn create_directory(&mut self, base: u32, path: &str) -> Result<(), Errno> {
-        let path = self.tmp_path(base, path)?;
+        let path = self.new_tmp_path(base, path)?;
         self.tmp.create_directory(&path)
     }
 
     pub(crate) fn remove_directory(&mut self, base: u32, path: &str) -> Result<(), Errno> {
-        let path = self.tmp_path(base, path)?;
+        let path = self.existing_tmp_path(base, path, Follow::Nothing)?;
         if path == "." {
             return Err(Errno::NotPermitted);
         }
@@ -172,42 +270,38 @@ impl GuestFs {
     }
 
     pub(crate) fn unlink(&mut self, base: u32, path: &str) -> Result<(), Errno> {
-        let path = self.tmp_path(base, path)?;
+        let path = self.existing_tmp_path(base, path, Follow::Nothing)?;
         self.tmp.unlink(&path)
     }
 
     pub(crate) fn rename(&mut self, from: (u32, &str), to: (u32, &str)) -> Result<(), Errno> {
-        let from = self.tmp_path(from.0, from.1)?;
-        let to = self.tmp_path(to.0, to.1)?;
+        let from = self.existing_tmp_path(from.0, from.1, Follow::Nothing)?;
+        let to = self.new_tmp_path(to.0, to.1)?;
         self.tmp.rename(&from, &to)
     }
 
     pub(crate) fn hard_link(&mut self, from: (u32, &str), to: (u32, &str)) -> Result<(), Errno> {
-        let from = self.tmp_path(from.0, from.1)?;
-        let to = self.tmp_path(to.0, to.1)?;
+        let from = self.existing_tmp_path(from.0, from.1, Follow::Nothing)?;
+        let to = self.new_tmp_path(to.0, to.1)?;
         self.tmp.hard_link(&from, &to)
     }
 
-    /// An absolute target below `/tmp` is made relative to the link, since the capability knows no absolute path; any other
-    /// absolute target is refused.
+    /// A link to anything, there or not, as on any system.
     pub(crate) fn symlink(&mut self, target: &str, base: u32, path: &str) -> Result<(), Errno> {
-        let path = self.tmp_path(base, path)?;
-        let target = if target.starts_with('/') {
-            let Place::Tmp(target) = resolve("/", target) else {
-                return Err(Errno::NotPermitted);
-            };
-            format!("{}{target}", "../".repeat(path.matches('/').count()))
-        } else {
-            target.to_owned()
-        };
-        self.tmp.symlink(&target, &path)
+        if target.is_empty() {
+            return Err(Errno::NoEntry);
+        }
+        let path = self.new_tmp_path(base, path)?;
+        self.tmp.symlink(target, &path)
     }
 
     pub(crate) fn read_link(&mut self, base: u32, path: &str) -> Result<String, Errno> {
-        match self.place(base, path)? {
+        match self.walk(base, path, Follow::Nothing)? {
             Place::Tmp(path) => {
-                let target = self.tmp.dir()?.read_link(&path)?;
-                Ok(target.to_string_lossy().into_owned())
+                if !self.tmp.metadata(&path)?.is_symlink() {
+                    return Err(Errno::Invalid);
+                }
+                self.tmp.read_link(&path)
             }
             Place::Fixed(path) => {
                 self.stat_fixed(&path)?;
@@ -216,11 +310,27 @@ impl GuestFs {
         }
     }
 
-    /// Where a path leads in `/tmp`, the one place that can be written to.
-    pub(crate) fn tmp_path(&mut self, base: u32, path: &str) -> Result<String, Errno> {
-        match self.place(base, path)? {
+    /// Where a path of something that is to be made leads in `/tmp`, the one place that can be written to.
+    fn new_tmp_path(&mut self, base: u32, path: &str) -> Result<String, Errno> {
+        match self.walk(base, path, Follow::Nothing)? {
             Place::Tmp(path) => Ok(path),
             Place::Fixed(path) => Err(self.refusal_to_write(&path)),
+        }
+    }
+
+    /// The same for something that must be there to be changed.
+    pub(crate) fn existing_tmp_path(
+        &mut self,
+        base: u32,
+        path: &str,
+        follow: Follow,
+    ) -> Result<String, Errno> {
+        match self.walk(base, path, follow)? {
+            Place::Tmp(path) => Ok(path),
+            Place::Fixed(path) => {
+                self.stat_fixed(&path)?;
+                Err(Errno::ReadOnly)
+            }
         }
     }
 
@@ -237,40 +347,40 @@ impl GuestFs {
         }
     }
 
-    fn place(&mut self, base: u32, path: &str) -> Result<Place, Errno> {
-        match self.file(base)? {
-            OpenFile::Directory { path: base, .. } => Ok(resolve(base, path)),
-            _ => Err(Errno::NotDirectory),
+    /// Where a path leads once links are followed: all of them, or all but one that the path ends with.
+    pub(crate) fn walk(&mut self, base: u32, path: &str, follow: Follow) -> Result<Place, Errno> {
+        let OpenFile::Directory { path: base, .. } = self.descriptors.get(base)? else {
+            return Err(Errno::NotDirectory);
+        };
+        if !self.tmp.has_links() {
+            return Ok(resolve(base, path));
         }
+        let mut walk = Walk::new(base, path);
+        while let Some(place) = walk.step() {
+            if let Place::Tmp(path) = place
+                && (follow == Follow::Links || !walk.at_end())
+                && let Some(target) = self.tmp.link_at(&path)
+            {
+                walk.follow(&target)?;
+            }
+        }
+        Ok(walk.place())
     }
 
     fn insert(&mut self, file: OpenFile) -> Result<u32, Errno> {
-        let free = self.files.iter().position(Option::is_none);
-        let at = match free {
-            Some(at) => at,
-            None if self.files.len() < self.max_open => {
-                self.files.push(None);
-                self.files.len() - 1
-            }
-            None => {
-                if let OpenFile::Tmp { file, .. } = &file {
-                    self.tmp.close(file);
-                }
-                return Err(Errno::TooManyOpenFiles);
-            }
-        };
-        self.files[at] = Some(file);
-        u32::try_from(at).map_err(|_| Errno::TooManyOpenFiles)
+        self.descriptors.insert(file).map_err(|file| {
+            self.drop_file(Some(file));
+            Errno::TooManyOpenFiles
+        })
     }
 
     fn open_in_tmp(
         &mut self,
         path: &str,
-        follow: Follow,
         how: OpenHow,
         want: WantDirectory,
     ) -> Result<OpenFile, Errno> {
-        let existing = self.tmp.metadata(path, follow).ok();
+        let existing = self.tmp.metadata(path).ok();
         if existing
             .as_ref()
             .is_some_and(|metadata| metadata.is_symlink())
@@ -303,100 +413,6 @@ impl GuestFs {
             writable: how.write,
             append: false,
         })
-    }
-
-    fn open_fixed(
-        &mut self,
-        path: &str,
-        how: OpenHow,
-        want: WantDirectory,
-    ) -> Result<OpenFile, Errno> {
-        let stat = self.stat_fixed(path);
-        if path == "/dev/null" {
-            return Ok(OpenFile::Null);
-        }
-        if how.create && how.exclusive && stat.is_ok() {
-            return Err(Errno::Exists);
-        }
-        if how.write || how.truncate || (how.create && stat.is_err()) {
-            return Err(self.refusal_to_write(path));
-        }
-        let stat = stat?;
-        match (stat.kind, want) {
-            (FileKind::Directory, _) => Ok(OpenFile::Directory {
-                path: path.to_owned(),
-                listing: None,
-            }),
-            (_, WantDirectory::Yes) => Err(Errno::NotDirectory),
-            _ => {
-                if let Some(content) = self.script_at(path) {
-                    return Ok(OpenFile::Script {
-                        content,
-                        stat,
-                        position: 0,
-                    });
-                }
-                let content = self.trees.file(path).ok_or(Errno::NoEntry)?;
-                Ok(OpenFile::Library {
-                    content,
-                    stat,
-                    position: 0,
-                })
-            }
-        }
-    }
-
-    fn script_at(&self, path: &str) -> Option<Arc<[u8]>> {
-        let name = path.strip_prefix(SCRIPT_DIRECTORY)?.strip_prefix('/')?;
-        let script = self.script.as_ref()?;
-        (script.name == name).then(|| Arc::clone(&script.content))
-    }
-
-    fn stat_fixed(&self, path: &str) -> Result<Stat, Errno> {
-        if let Some(content) = self.script_at(path) {
-            return Ok(Stat::fixed(FileKind::Regular, content.len() as u64, path));
-        }
-        if let Some(content) = self.trees.file(path) {
-            // Python takes a .pyc for current when its source is as old as it says.
-            let stat = Stat::fixed(FileKind::Regular, content.len(), path);
-            return Ok(stat.modified_at(content.modified()));
-        }
-        match path {
-            "/dev/null" => Ok(Stat::fixed(FileKind::CharacterDevice, 0, path)),
-            "/" | "/dev" | SCRIPT_DIRECTORY => Ok(Stat::fixed(FileKind::Directory, 0, path)),
-            _ if self.trees.is_directory(path) => Ok(Stat::fixed(FileKind::Directory, 0, path)),
-            _ => Err(Errno::NoEntry),
-        }
-    }
-
-    fn list_fixed(&self, path: &str) -> Vec<DirectoryEntry> {
-        let mut entries: Vec<DirectoryEntry> = self
-            .trees
-            .entries(path)
-            .into_iter()
-            .map(|(name, kind)| {
-                let kind = match kind {
-                    EntryKind::File => FileKind::Regular,
-                    EntryKind::Directory => FileKind::Directory,
-                };
-                DirectoryEntry::new(name, kind)
-            })
-            .collect();
-        match path {
-            "/" => entries.extend(
-                ["dev", "hook", "tmp"].map(|name| DirectoryEntry::new(name, FileKind::Directory)),
-            ),
-            "/dev" => entries.push(DirectoryEntry::new("null", FileKind::CharacterDevice)),
-            SCRIPT_DIRECTORY => {
-                entries.extend(
-                    self.script
-                        .iter()
-                        .map(|script| DirectoryEntry::new(&script.name, FileKind::Regular)),
-                );
-            }
-            _ => {}
-        }
-        entries
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use cap_std::fs::{File, FileExt as _};
 
 use super::errno::Errno;
-use super::stat::{FileKind, Stat};
+use super::names::bytes_of;
+use super::pipe::PipeEnd;
+use super::stat::{FileKind, Mode, Stat};
 use super::tmp::Tmp;
 use crate::trees::{TreeFile, Trees};
 
@@ -14,7 +16,8 @@ pub(crate) enum OpenFile {
     Stdin,
     Stdout,
     Stderr,
-    Null,
+    Device(Device),
+    Pipe(PipeEnd),
     Directory {
         path: String,
         listing: Option<Vec<DirectoryEntry>>,
@@ -38,17 +41,52 @@ pub(crate) enum OpenFile {
     },
 }
 
+/// The devices, below `/dev`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    Null,
+    Zero,
+    Full,
+    Random,
+}
+
+impl Device {
+    /// Name and device, in alphabetical order. `urandom` and `random` are one, as in Linux today.
+    pub(crate) const ALL: [(&str, Self); 5] = [
+        ("full", Self::Full),
+        ("null", Self::Null),
+        ("random", Self::Random),
+        ("urandom", Self::Random),
+        ("zero", Self::Zero),
+    ];
+
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        let name = path.strip_prefix("/dev/")?;
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, device)| *device)
+    }
+
+    fn read(self, out: &mut [u8]) -> Result<usize, Errno> {
+        match self {
+            Self::Null => return Ok(0),
+            Self::Zero | Self::Full => out.fill(0),
+            Self::Random => getrandom::fill(out).map_err(|_| Errno::Io)?,
+        }
+        Ok(out.len())
+    }
+}
+
 /// A name in a directory.
 #[derive(Debug, Clone)]
 pub(crate) struct DirectoryEntry {
-    pub(crate) name: String,
+    pub(crate) name: Vec<u8>,
     pub(crate) kind: FileKind,
 }
 
 impl DirectoryEntry {
     pub(crate) fn new(name: &str, kind: FileKind) -> Self {
         Self {
-            name: name.to_owned(),
+            name: bytes_of(name).into_owned(),
             kind,
         }
     }
@@ -57,8 +95,8 @@ impl DirectoryEntry {
 impl OpenFile {
     pub(crate) fn kind(&self) -> FileKind {
         match self {
-            Self::Stdin | Self::Stdout | Self::Stderr => FileKind::Unknown,
-            Self::Null => FileKind::CharacterDevice,
+            Self::Stdin | Self::Stdout | Self::Stderr | Self::Pipe(_) => FileKind::Unknown,
+            Self::Device(_) => FileKind::CharacterDevice,
             Self::Directory { .. } => FileKind::Directory,
             Self::Library { .. } | Self::Script { .. } | Self::Tmp { .. } => FileKind::Regular,
         }
@@ -72,7 +110,9 @@ impl OpenFile {
         out: &mut [u8],
     ) -> Result<usize, Errno> {
         let content = match self {
-            Self::Stdin | Self::Null => return Ok(0),
+            Self::Stdin => return Ok(0),
+            Self::Device(device) => return device.read(out),
+            Self::Pipe(end) => return end.read(out),
             Self::Stdout | Self::Stderr => return Err(Errno::BadDescriptor),
             Self::Directory { .. } => return Err(Errno::IsDirectory),
             Self::Tmp {
@@ -94,7 +134,9 @@ impl OpenFile {
     /// Writes at `offset` as much as the quota admits.
     pub(crate) fn write_at(&self, tmp: &mut Tmp, offset: u64, data: &[u8]) -> Result<usize, Errno> {
         match self {
-            Self::Null => Ok(data.len()),
+            Self::Device(Device::Full) => Err(Errno::NoSpace),
+            Self::Device(_) => Ok(data.len()),
+            Self::Pipe(end) => end.write(data),
             Self::Tmp {
                 file,
                 writable: true,
@@ -133,12 +175,23 @@ impl OpenFile {
 
     pub(crate) fn stat(&self) -> Result<Stat, Errno> {
         match self {
-            Self::Stdin | Self::Stdout | Self::Stderr => Ok(Stat::stream()),
-            Self::Null => Ok(Stat::fixed(FileKind::CharacterDevice, 0, "/dev/null")),
+            Self::Stdin | Self::Stdout | Self::Stderr | Self::Pipe(_) => Ok(Stat::stream()),
+            Self::Device(_) => Ok(Stat::fixed(FileKind::CharacterDevice, 0, "/dev")),
             Self::Directory { path, .. } => Ok(Stat::fixed(FileKind::Directory, 0, path)),
             Self::Library { stat, .. } | Self::Script { stat, .. } => Ok(*stat),
             Self::Tmp { file, .. } => Ok(Stat::from_metadata(&file.metadata()?)),
         }
+    }
+}
+
+impl OpenFile {
+    /// Linux's `st_mode`.
+    pub(crate) fn mode(&self, tmp: &Tmp) -> Result<u32, Errno> {
+        let bits = match self {
+            Self::Tmp { file, .. } => tmp.mode(&file.metadata()?),
+            other => Mode::usual(other.kind()),
+        };
+        Ok(self.kind().type_bits() | bits.bits())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where a guest's path leads: into `/tmp`, or to something that is only read.
 
+use super::errno::Errno;
+
 /// A resolved path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -30,9 +32,114 @@ pub(crate) fn resolve(base: &str, path: &str) -> Place {
     }
 }
 
+/// The most links that one path may lead through (Linux: 40).
+const MAX_LINKS: u32 = 40;
+
+/// A way through the tree, one name at a time, so that a link can be followed where it lies. Nothing of the host's is looked at
+/// here, and `..` of the root is the root: whatever links say, the way stays in the tree.
+pub(crate) struct Walk {
+    /// The names from the root to here.
+    at: Vec<String>,
+    /// The names still to go, the next one last.
+    left: Vec<String>,
+    links: u32,
+}
+
+impl Walk {
+    pub(crate) fn new(base: &str, path: &str) -> Self {
+        let mut walk = Self {
+            at: Vec::new(),
+            left: Vec::new(),
+            links: 0,
+        };
+        walk.push(path);
+        if !path.starts_with('/') {
+            walk.push(base);
+        }
+        walk
+    }
+
+    /// Goes on by one name, and says where that is; nothing at the end.
+    pub(crate) fn step(&mut self) -> Option<Place> {
+        let name = self.left.pop()?;
+        match name.as_str() {
+            "" | "." => {}
+            ".." => {
+                self.at.pop();
+            }
+            _ => self.at.push(name),
+        }
+        Some(self.place())
+    }
+
+    /// Whether no name is left, not even the empty one behind a last slash.
+    pub(crate) fn at_end(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// Goes on from the link here to what it points to.
+    pub(crate) fn follow(&mut self, target: &str) -> Result<(), Errno> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(Errno::Loop);
+        }
+        self.at.pop();
+        if target.starts_with('/') {
+            self.at.clear();
+        }
+        self.push(target);
+        Ok(())
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        resolve("/", &self.at.join("/"))
+    }
+
+    fn push(&mut self, path: &str) {
+        self.left.extend(path.split('/').rev().map(str::to_owned));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn parts() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            "[a-c]",
+            Just("..".to_owned()),
+            Just("tmp".to_owned()),
+            Just(String::new())
+        ];
+        proptest::collection::vec(part, 0..8).prop_map(|parts| parts.join("/"))
+    }
+
+    proptest! {
+        #[test]
+        fn a_walk_without_links_leads_where_the_text_says(base in parts(), path in parts()) {
+            let base = format!("/{base}");
+            let mut walk = Walk::new(&base, &path);
+            while walk.step().is_some() {}
+            prop_assert_eq!(walk.place(), resolve(&base, &path));
+        }
+
+        #[test]
+        fn a_walk_stays_in_the_tree_and_ends_whatever_links_say(path in parts(), targets in proptest::collection::vec(parts(), 1..4)) {
+            let mut walk = Walk::new("/tmp", &path);
+            let mut targets = targets.iter().cycle();
+            while let Some(place) = walk.step() {
+                if let Place::Tmp(_) = place
+                    && walk.follow(targets.next().map_or("", String::as_str)).is_err()
+                {
+                    break;
+                }
+            }
+            if let Place::Tmp(path) = walk.place() {
+                prop_assert!(!path.split('/').any(|part| part == ".."), "{}", path);
+            }
+        }
+    }
 
     #[test]
     fn dots_never_climb_above_the_root() {

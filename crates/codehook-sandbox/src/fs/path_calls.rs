@@ -1,7 +1,7 @@
 //! Preview 1's `path_*` calls over [`GuestFs`](super::GuestFs), beside the `fd_*` calls of [`super::calls`].
 
-use super::calls::{Answer, FDFLAG_APPEND, RIGHT_READ, RIGHT_WRITE};
-use super::{Errno, Follow, OpenFile, OpenHow, WantDirectory};
+use super::calls::{Answer, FDFLAG_APPEND, RIGHT_READ, RIGHT_WRITE, timestamps};
+use super::{Errno, Follow, OpenFile, OpenHow, WantDirectory, bytes_of};
 use crate::guest_memory::GuestMemory;
 use crate::state::GuestState;
 
@@ -66,7 +66,7 @@ pub(crate) fn path_filestat_get(
     memory.write(out, &stat.encode())
 }
 
-/// Times of `/tmp`'s files are accepted and not kept: nothing outlives the run that could be compared with them.
+#[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
 pub(crate) fn path_filestat_set_times(
     memory: &mut GuestMemory,
     state: &mut GuestState,
@@ -74,10 +74,13 @@ pub(crate) fn path_filestat_set_times(
     lookup: u32,
     path: u32,
     path_len: u32,
+    access: u64,
+    modification: u64,
+    flags: u32,
 ) -> Answer {
     let path = memory.path(path, path_len)?;
-    state.fs.stat(base, &path, follow(lookup))?;
-    state.fs.tmp_path(base, &path).map(|_| ())
+    let times = timestamps(access, modification, flags)?;
+    state.fs.set_times(base, &path, follow(lookup), &times)
 }
 
 pub(crate) fn path_create_directory(
@@ -176,7 +179,8 @@ pub(crate) fn path_readlink(
 ) -> Answer {
     let path = memory.path(path, path_len)?;
     let target = state.fs.read_link(base, &path)?;
+    let target = bytes_of(&target);
     let len = target.len().min(buffer_len as usize);
-    memory.write(buffer, &target.as_bytes()[..len])?;
+    memory.write(buffer, &target[..len])?;
     memory.write_u32(out, len as u32)
 }

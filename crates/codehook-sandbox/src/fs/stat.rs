@@ -16,6 +16,17 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
+    /// Linux's `S_IFMT` bits; what preview 1 has no kind for is a pipe here.
+    pub(crate) fn type_bits(self) -> u32 {
+        match self {
+            Self::Unknown => 0o010_000,
+            Self::CharacterDevice => 0o020_000,
+            Self::Directory => 0o040_000,
+            Self::Regular => 0o100_000,
+            Self::SymbolicLink => 0o120_000,
+        }
+    }
+
     pub(crate) fn of(kind: FileType) -> Self {
         if kind.is_dir() {
             Self::Directory
@@ -26,6 +37,46 @@ impl FileKind {
         } else {
             Self::Unknown
         }
+    }
+}
+
+/// Permission bits, with those for set-user-ID and the like (`S_ISUID` ...), as in the low 12 bits of `st_mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mode(u16);
+
+/// What somebody may do with a file.
+pub(crate) const READ: u32 = 4;
+pub(crate) const WRITE: u32 = 2;
+pub(crate) const SEARCH: u32 = 1;
+
+impl Mode {
+    /// The low 12 bits of `bits`.
+    pub(crate) fn new(bits: u32) -> Self {
+        Self((bits & 0o7777) as u16)
+    }
+
+    /// What a file has that nothing else was said of.
+    pub(crate) fn usual(kind: FileKind) -> Self {
+        Self(match kind {
+            FileKind::Directory => 0o755,
+            FileKind::SymbolicLink => 0o777,
+            FileKind::CharacterDevice => 0o666,
+            FileKind::Regular => 0o644,
+            FileKind::Unknown => 0o600,
+        })
+    }
+
+    pub(crate) fn bits(self) -> u32 {
+        u32::from(self.0)
+    }
+
+    pub(crate) fn without(self, mask: Self) -> Self {
+        Self(self.0 & !mask.0)
+    }
+
+    /// Whether the owner may do all of `what`.
+    pub(crate) fn owner_may(self, what: u32) -> bool {
+        (self.bits() >> 6) & what == what
     }
 }
 

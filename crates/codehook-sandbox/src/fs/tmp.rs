@@ -10,8 +10,11 @@ use std::path::PathBuf;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, MetadataExt, OpenOptions};
+use rustix::fs::{AtFlags, Timestamps};
 
 use super::errno::Errno;
+use super::names::{host_name, text_of};
+use super::stat::{FileKind, Mode, READ, SEARCH, WRITE};
 use crate::report::TmpLeftovers;
 use crate::tmp_root::TmpRoot;
 
@@ -24,6 +27,15 @@ pub(crate) struct Tmp {
     entries: u64,
     /// Descriptors open on each inode, to know when a deleted file is really gone.
     open: HashMap<u64, OpenInode>,
+    /// Permission bits by inode, where they are not those of [`Mode::usual`]. The host's own bits stay as they are, so that
+    /// nothing that a guest does to its files can keep the host from deleting them.
+    modes: HashMap<u64, Mode>,
+    /// Bits that new files do not get (umask).
+    pub(crate) mask: Mode,
+    /// The bits that the next new file is to have, before the mask.
+    pub(crate) next_mode: Option<Mode>,
+    /// Whether there may be symbolic links, so that paths have to be walked.
+    has_links: bool,
 }
 
 struct Made {
@@ -58,7 +70,16 @@ impl Tmp {
             bytes: 0,
             entries: 0,
             open: HashMap::new(),
+            modes: HashMap::new(),
+            mask: Mode::new(0o022),
+            next_mode: None,
+            has_links: false,
         }
+    }
+
+    /// Bytes and entries: what there may be, and what there is.
+    pub(crate) fn space(&self) -> [u64; 4] {
+        [self.max_bytes, self.bytes, self.max_entries, self.entries]
     }
 
     /// What is in it now.
@@ -79,12 +100,86 @@ impl Tmp {
         self.made.as_ref().map(|made| &made.dir).ok_or(Errno::Io)
     }
 
-    pub(crate) fn metadata(&mut self, path: &str, follow: Follow) -> Result<Metadata, Errno> {
+    /// About what is at a path that [`super::GuestFs::walk`] has resolved: links on its way are gone.
+    pub(crate) fn metadata(&mut self, path: &str) -> Result<Metadata, Errno> {
+        Ok(self.dir()?.symlink_metadata(host_name(path))?)
+    }
+
+    /// Where the link at `path` points to; nothing when there is no link.
+    pub(crate) fn link_at(&mut self, path: &str) -> Option<String> {
+        if !self.has_links {
+            return None;
+        }
+        let dir = self.dir().ok()?;
+        let name = host_name(path);
+        let is_link = dir.symlink_metadata(&*name).ok()?.is_symlink();
+        is_link.then(|| self.read_link(path).ok()).flatten()
+    }
+
+    pub(crate) fn has_links(&self) -> bool {
+        self.has_links
+    }
+
+    pub(crate) fn read_link(&mut self, path: &str) -> Result<String, Errno> {
+        let target = self.dir()?.read_link_contents(host_name(path))?;
+        Ok(text_of(
+            target.into_os_string().into_encoded_bytes().as_slice(),
+        ))
+    }
+
+    /// The permission bits of a file in `/tmp`.
+    pub(crate) fn mode(&self, metadata: &Metadata) -> Mode {
+        let kind = FileKind::of(metadata.file_type());
+        match self.modes.get(&metadata.ino()) {
+            Some(mode) if kind != FileKind::SymbolicLink => *mode,
+            _ => Mode::usual(kind),
+        }
+    }
+
+    pub(crate) fn set_mode(&mut self, metadata: &Metadata, mode: Mode) {
+        if mode == Mode::usual(FileKind::of(metadata.file_type())) {
+            self.modes.remove(&metadata.ino());
+        } else {
+            self.modes.insert(metadata.ino(), mode);
+        }
+    }
+
+    /// Gives a file that was just made its bits.
+    fn set_new_mode(&mut self, metadata: &Metadata) {
+        let asked = self.next_mode.take();
+        let everything = if metadata.is_dir() { 0o777 } else { 0o666 };
+        let mode = asked.unwrap_or(Mode::new(everything)).without(self.mask);
+        self.set_mode(metadata, mode);
+    }
+
+    /// Whether the owner, who the script is, may do `what` with the file.
+    fn permit(&self, metadata: &Metadata, what: u32) -> Result<(), Errno> {
+        if self.mode(metadata).owner_may(what) {
+            Ok(())
+        } else {
+            Err(Errno::Access)
+        }
+    }
+
+    /// Whether entries of the directory that `path` is in may be made and removed.
+    fn permit_entries(&mut self, path: &str) -> Result<(), Errno> {
+        if self.modes.is_empty() {
+            return Ok(());
+        }
+        let parent = path.rsplit_once('/').map_or(".", |(parent, _)| parent);
+        let metadata = self.metadata(parent)?;
+        self.permit(&metadata, WRITE | SEARCH)
+    }
+
+    /// Sets times of last access and modification; `path` is resolved, and the link itself is meant if it is one.
+    pub(crate) fn set_times(&mut self, path: &str, times: &Timestamps) -> Result<(), Errno> {
         let dir = self.dir()?;
-        Ok(match follow {
-            Follow::Links => dir.metadata(path)?,
-            Follow::Nothing => dir.symlink_metadata(path)?,
-        })
+        let (parent, name) = path.rsplit_once('/').unwrap_or((".", path));
+        let parent = dir.open_dir(host_name(parent))?;
+        let name = host_name(name);
+        rustix::fs::utimensat(&parent, &*name, times, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(std::io::Error::from)?;
+        Ok(())
     }
 
     /// Opens a file; `before` is what its path leads to now, if anything.
@@ -94,8 +189,20 @@ impl Tmp {
         how: OpenHow,
         before: Option<&Metadata>,
     ) -> Result<File, Errno> {
-        if before.is_none() && how.create {
-            self.room_for_entry()?;
+        match before {
+            Some(metadata) => {
+                if how.create && how.exclusive {
+                    return Err(Errno::Exists);
+                }
+                let reading = if how.read { READ } else { 0 };
+                let writing = if how.write || how.truncate { WRITE } else { 0 };
+                self.permit(metadata, reading | writing)?;
+            }
+            None if how.create => {
+                self.permit_entries(path)?;
+                self.room_for_entry()?;
+            }
+            None => {}
         }
         let mut options = OpenOptions::new();
         // A file made without write access would be refused by the host; the guest cannot write through it all the same.
@@ -106,10 +213,11 @@ impl Tmp {
             .create(how.create && !how.exclusive)
             .create_new(how.create && how.exclusive)
             .truncate(how.truncate);
-        let file = self.dir()?.open_with(path, &options)?;
+        let file = self.dir()?.open_with(host_name(path), &options)?;
         let metadata = file.metadata()?;
         if before.is_none() {
             self.entries += 1;
+            self.set_new_mode(&metadata);
         }
         if how.truncate {
             let old = before.map_or(0, Metadata::len);
@@ -130,6 +238,7 @@ impl Tmp {
         if inode.descriptors == 0 {
             if inode.deleted {
                 self.bytes = self.bytes.saturating_sub(metadata.len());
+                self.modes.remove(&metadata.ino());
             }
             self.open.remove(&metadata.ino());
         }
@@ -160,33 +269,42 @@ impl Tmp {
     }
 
     pub(crate) fn create_directory(&mut self, path: &str) -> Result<(), Errno> {
+        self.permit_entries(path)?;
         self.room_for_entry()?;
-        self.dir()?.create_dir(path)?;
+        self.dir()?.create_dir(host_name(path))?;
         self.entries += 1;
+        let metadata = self.metadata(path)?;
+        self.set_new_mode(&metadata);
         Ok(())
     }
 
     pub(crate) fn remove_directory(&mut self, path: &str) -> Result<(), Errno> {
-        self.dir()?.remove_dir(path)?;
+        let metadata = self.metadata(path)?;
+        self.permit_entries(path)?;
+        self.dir()?.remove_dir(host_name(path))?;
         self.entries = self.entries.saturating_sub(1);
+        self.modes.remove(&metadata.ino());
         Ok(())
     }
 
     pub(crate) fn unlink(&mut self, path: &str) -> Result<(), Errno> {
-        let metadata = self.metadata(path, Follow::Nothing)?;
+        let metadata = self.metadata(path)?;
         if metadata.is_dir() {
             return Err(Errno::IsDirectory);
         }
-        self.dir()?.remove_file(path)?;
+        self.permit_entries(path)?;
+        self.dir()?.remove_file(host_name(path))?;
         self.forget(&metadata);
         Ok(())
     }
 
     pub(crate) fn rename(&mut self, from: &str, to: &str) -> Result<(), Errno> {
-        let source = self.metadata(from, Follow::Nothing)?;
-        let replaced = self.metadata(to, Follow::Nothing).ok();
+        let source = self.metadata(from)?;
+        let replaced = self.metadata(to).ok();
+        self.permit_entries(from)?;
+        self.permit_entries(to)?;
         let dir = self.dir()?;
-        dir.rename(from, dir, to)?;
+        dir.rename(host_name(from), dir, host_name(to))?;
         match replaced {
             Some(old) if old.ino() != source.ino() => self.forget(&old),
             _ => {}
@@ -195,16 +313,21 @@ impl Tmp {
     }
 
     pub(crate) fn symlink(&mut self, target: &str, path: &str) -> Result<(), Errno> {
+        self.permit_entries(path)?;
         self.room_for_entry()?;
-        self.dir()?.symlink(target, path)?;
+        self.has_links = true;
+        // As it was given, wherever it leads: only walk() follows links, in the tree that the guest sees.
+        self.dir()?
+            .symlink_contents(host_name(target), host_name(path))?;
         self.entries += 1;
         Ok(())
     }
 
     pub(crate) fn hard_link(&mut self, from: &str, to: &str) -> Result<(), Errno> {
+        self.permit_entries(to)?;
         self.room_for_entry()?;
         let dir = self.dir()?;
-        dir.hard_link(from, dir, to)?;
+        dir.hard_link(host_name(from), dir, host_name(to))?;
         self.entries += 1;
         Ok(())
     }
@@ -224,7 +347,10 @@ impl Tmp {
         }
         match self.open.get_mut(&metadata.ino()) {
             Some(inode) => inode.deleted = true,
-            None => self.bytes = self.bytes.saturating_sub(metadata.len()),
+            None => {
+                self.bytes = self.bytes.saturating_sub(metadata.len());
+                self.modes.remove(&metadata.ino());
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use codehook_tests::{run, stderr, stdout};
 fn prints(source: &str, expected: &str) {
     let report = run(source);
     assert_eq!(stdout(&report), expected, "{source}\n{}", stderr(&report));
-    assert_eq!(report.outcome, Outcome::Completed, "{}", stderr(&report));
+    assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
 }
 
 #[test]

@@ -368,7 +368,7 @@ enum on_signal { HANDLE, RETURN };
 static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_signal)
 {
     green *me = current, before = *me, *t;
-    int grace = ring_size + GRACE;
+    int grace = ring_size + GRACE, rounds = rounds_left;
     enum end end;
 
     me->lock = lock;
@@ -409,6 +409,9 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
     }
     if (lock != NULL)
         lock->awaited--;
+    /* Whoever is below could go on, but not before this one steps aside: a thread that waits again and again does so soon. */
+    if (somebody_below_can_go_on(me))
+        rounds_left = rounds < LAST_ROUNDS ? rounds : LAST_ROUNDS;
     me->lock = before.lock;
     me->until = before.until;
     me->state = before.state;

@@ -16,6 +16,9 @@
 #define TURN 1000
 /* What is left of a turn once somebody else's wait is over: enough to leave the function that ended it. */
 #define LAST_ROUNDS 2
+/* A thread that is to leave looks every so many instructions whether it can, and takes every so many looks for a round. */
+#define SOON 10
+#define LOOKS 10
 /* How often the eval loop looks whether the alarm is due. */
 #define ALARM_ROUNDS 16
 /* How many turns others get before a signal handler runs in a wait for a lock. Its exception must not come out of an acquire() that
@@ -51,6 +54,8 @@ static green *current = &main_green;
 static green *first, *last_turn;
 static long last_ident = 1;
 static int ring_size, rounds_left, stepped_aside;
+/* Not 0 while the running thread is to step aside as soon as it can: 1 and the looks it has taken. */
+static int leaving;
 
 long PyThread_get_thread_ident(void) { return current->ident; }
 int codehook_thread_count(void) { return ring_size; }
@@ -115,6 +120,7 @@ static void step_aside(enum state state, codehook_lock *lock, double until)
     Py_INCREF(current->frame);
     codehook_suspending = current->frame;
     stepped_aside = 1;
+    leaving = 0;
 }
 
 /* Turns */
@@ -220,6 +226,7 @@ static void take_turn(green *t)
     t->tstate->recursion_depth = t->base;
     last_turn = current = t;
     rounds_left = TURN;
+    leaving = 0;
     if (t->state == NEW) {
         t->state = RUNS;
         _PyThreadState_Init(t->tstate);
@@ -245,6 +252,7 @@ static void take_turn(green *t)
     }
     current = me;
     rounds_left = TURN;
+    leaving = 0;
     if (me == &main_green && codehook_signal_tripped())
         _Py_Ticker = 0;
 }
@@ -409,6 +417,10 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
     }
     if (lock != NULL)
         lock->awaited--;
+    /* Whoever is below could go on, but not before this one steps aside. Its turn may never end if it waits again and again in calls
+       that hold it, with others' turns in between: it steps aside at the first instruction at which it can. */
+    if ((leaving = somebody_below_can_go_on(me)) && _Py_Ticker > SOON)
+        _Py_Ticker = SOON;
     me->lock = before.lock;
     me->until = before.until;
     me->state = before.state;
@@ -476,6 +488,16 @@ int codehook_tick(void)
     if (first == NULL || current->tstate != _PyThreadState_Current)
         return 0;
     /* A signal is the main thread's to handle; but a turn that makes no headway at all would let nobody out of a lock. */
+    if (leaving) {
+        if (!codehook_is_importing() && can_step_aside()) {
+            step_aside(READY, NULL, 0);
+            return 1;
+        }
+        _Py_Ticker = SOON;
+        if (leaving++ < LOOKS)
+            return 0;
+        leaving = 1;
+    }
     hurry = current != &main_green && rounds_left < TURN - LAST_ROUNDS && codehook_signal_tripped();
     if (--rounds_left >= 0 && !hurry)
         return 0;

@@ -36,6 +36,9 @@ _PRELOADED = """
 def _preload():
     for name in _PRELOADED:
         __import__(name)
+    # email has modules that are imported when they are looked at: a script that goes through sys.modules would see it change.
+    for module in sys.modules.values():
+        hasattr(module, '__file__')
 
 
 def _warm():

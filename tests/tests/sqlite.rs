@@ -81,11 +81,11 @@ print c.execute(\"select * from t_fts5 where t_fts5 match 'quick'\").fetchall()
 print c.execute(\"select json_extract('{\\\"a\\\": [1, 2]}', '$.a[1]'), soundex('hook'), sqrt(16), upper('x')\").fetchone()
 c.execute('create table n (i)')
 c.executemany('insert into n values (?)', [(i,) for i in range(10)])
-print c.execute('delete from n order by i desc limit 3').rowcount, c.execute('select max(i), sum(i) over () from n').fetchone()
+print c.execute('delete from n order by i desc limit 3').rowcount, c.execute('select max(i), sum(max(i)) over () from n').fetchone()
 print c.execute('with recursive r(i) as (select 1 union all select i + 1 from r where i < 1000) select sum(i) from r').fetchone()
 print len(set(c.execute('select hex(randomblob(16))').fetchone()[0] for _ in range(5)))
 ",
-        "[(u'the quick brown fox',)]\n(2, u'H200', 4.0, u'X')\n3 (6, 21)\n(500500,)\n5\n",
+        "[(u'the quick brown fox',)]\n(2, u'H200', 4.0, u'X')\n3 (6, 6)\n(500500,)\n5\n",
     );
 }
 

@@ -337,3 +337,11 @@ for limit, pair in ((resource.RLIMIT_AS, (0, 2 ** 41)), (resource.RLIMIT_CORE, (
          invalid resource specified\n",
     );
 }
+
+#[test]
+fn the_table_of_modules_holds_still_while_a_script_goes_through_it() {
+    holds(
+        "import sys\nprint len([module for module in sys.modules.itervalues() if hasattr(module, '__file__')]) > 100",
+        "True\n",
+    );
+}

@@ -84,13 +84,33 @@ fn an_index_too_large_for_memory_is_an_error_and_a_slice_is_clipped() {
          \x20       print 'IndexError',\n\
          print\n\
          print items[:big], items[-big:big], text[1:2**62], items[big:], text[-2**33:2], items[::big], xrange(0, 2**40, 2**39)[1]\n\
-         for attempt in (lambda: 'a' * big, lambda: [0] * (big + 1), lambda: bytearray(big), lambda: xrange(big), lambda: range(big)):\n\
+         for attempt in (lambda: 'a' * big, lambda: [0] * (big + 1), lambda: bytearray(big), lambda: list(xrange(big)), lambda: range(big)):\n\
          \x20   try:\n\
          \x20       result = attempt()\n\
          \x20   except (OverflowError, MemoryError) as error:\n\
          \x20       print type(error).__name__,\n",
         "IndexError IndexError IndexError IndexError\n\
          [1, 2, 3] [1, 2, 3] bc [] ab [1] 549755813888\n\
-         MemoryError MemoryError OverflowError OverflowError OverflowError",
+         MemoryError MemoryError MemoryError MemoryError MemoryError",
+    );
+}
+
+#[test]
+fn an_xrange_is_as_long_as_it_likes() {
+    prints(
+        "import itertools, sys\n\
+         r = xrange(-5, sys.maxint - 7)\n\
+         print len(r) == sys.maxint - 2, r[0], r[2**40], r[-1] == sys.maxint - 8, r[sys.maxint - 3] == r[-1]\n\
+         print list(itertools.islice(r, 3)), next(reversed(r)) == r[-1]\n\
+         for attempt in (lambda: r[sys.maxint - 2], lambda: r[-sys.maxint], lambda: r[2**70], lambda: r['a'], lambda: r[1:2],\n\
+         \x20       lambda: xrange(2**63), lambda: xrange(-2**62, 2**62 + 1), lambda: tuple(r), lambda: 'a' * 2**70):\n\
+         \x20   try:\n\
+         \x20       attempt()\n\
+         \x20   except (IndexError, MemoryError, OverflowError, TypeError) as error:\n\
+         \x20       print type(error).__name__,\n\
+         print repr('' * 2**40), [] * 2**40, () * -2**40, repr('ab' * -2**40)\n",
+        "True -5 1099511627771 True True\n\
+         [-5, -4, -3] True\n\
+         IndexError IndexError IndexError TypeError TypeError OverflowError OverflowError MemoryError OverflowError '' [] () ''\n",
     );
 }

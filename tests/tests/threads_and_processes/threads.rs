@@ -443,3 +443,26 @@ print done, 'call' in calls
         "[1]\n[1, 1] True\n",
     );
 }
+
+#[test]
+fn threads_that_wait_inside_calls_all_the_time_let_the_main_thread_go_on() {
+    prints(
+        r"
+import threading, time
+class Slow(object):
+    def __init__(self): time.sleep(0.00001)
+stop = []
+def work():
+    while not stop:
+        for _ in range(60): Slow()
+threads = [threading.Thread(target=work) for _ in range(2)]
+for thread in threads: thread.start()
+start = time.time()
+time.sleep(0.05)
+print time.time() - start < 5
+stop.append(True)
+for thread in threads: thread.join()
+",
+        "True\n",
+    );
+}

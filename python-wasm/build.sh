@@ -114,7 +114,7 @@ wide="$flags -include $here/src/wide_long.h -Werror=incompatible-pointer-types -
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
 # Functions of wasi-libc that wasi_files.c completes.
 wrapped="-Wl,--wrap=stat -Wl,--wrap=lstat -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=mkdir -Wl,--wrap=strftime"
-wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf"
+wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf -Wl,--wrap=ioctl"
 # The stack comes first in memory, so that an overflow traps instead of overwriting data.
 layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
 

@@ -89,13 +89,24 @@ def match_hostname(cert, hostname):
 
 
 def _dnsname_match(pattern, hostname):
-    """A wildcard stands for one whole label, the leftmost, and not in place of a top-level domain's only child."""
+    """RFC 6125, section 6.4.3: one wildcard, in the leftmost label, for a part of that label or all of it."""
     if not pattern:
         return False
     wanted, given = pattern.lower().split('.'), hostname.lower().split('.')
-    if wanted[0] == '*' and len(wanted) > 2:
-        return bool(given[0]) and wanted[1:] == given[1:]
-    return wanted == given
+    first = wanted[0]
+    if first.count('*') > 1:
+        raise CertificateError('too many wildcards in certificate DNS name: ' + repr(pattern))
+    if '*' not in first:
+        return wanted == given
+    if wanted[1:] != given[1:]:
+        return False
+    if first == '*':
+        return bool(given[0])
+    # A wildcard within the encoded form of an international name says nothing about the name.
+    if first.startswith('xn--') or given[0].startswith('xn--'):
+        return first == given[0]
+    before, after = first.split('*')
+    return len(given[0]) >= len(before + after) and given[0].startswith(before) and given[0].endswith(after)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -109,7 +120,7 @@ class SSLContext(object):
             raise ValueError('invalid protocol version')
         self.protocol = protocol
         self.options = OP_ALL | OP_NO_SSLv3 | OP_NO_COMPRESSION
-        self.verify_flags = VERIFY_DEFAULT
+        self.verify_flags = VERIFY_DEFAULT | VERIFY_X509_TRUSTED_FIRST
         self._verify_mode = CERT_NONE
         self._check_hostname = False
         self._names_ca_files = False
@@ -117,7 +128,19 @@ class SSLContext(object):
     def _get_verify_mode(self):
         return self._verify_mode
 
+    def _get_verify_flags(self):
+        return self._verify_flags
+
+    def _set_verify_flags(self, flags):
+        if not isinstance(flags, (int, long)):
+            raise TypeError('an integer is required')
+        self._verify_flags = flags
+
+    verify_flags = property(_get_verify_flags, _set_verify_flags)
+
     def _set_verify_mode(self, mode):
+        if not isinstance(mode, (int, long)):
+            raise TypeError('an integer is required')
         if mode not in (CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED):
             raise ValueError('invalid value for verify_mode')
         if mode == CERT_NONE and self._check_hostname:
@@ -388,17 +411,19 @@ def sslwrap_simple(sock, keyfile=None, certfile=None):
 # Forms and times of certificates
 
 _MONTHS = ('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec')
-_CERT_TIME = re.compile(r'([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4}) GMT\Z')
+_CERT_TIME = re.compile(r'([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4}) GMT\Z', re.IGNORECASE)
 
 
 def cert_time_to_seconds(cert_time):
     """Seconds since the epoch, of a time as in notBefore and notAfter: 'Jan  5 09:34:43 2018 GMT'."""
     # Not time.strptime: the names of months are English in any locale.
     match = _CERT_TIME.match(cert_time)
-    if match is None or match.group(1) not in _MONTHS:
+    month = match.group(1).title() if match else None
+    if month in _MONTHS:
+        day, hour, minute, second, year = map(int, match.groups()[1:])
+    if month not in _MONTHS or not (1 <= day <= 31 and hour < 24 and minute < 60 and second < 62):
         raise ValueError('time data %r does not match format "%%b %%d %%H:%%M:%%S %%Y GMT"' % cert_time)
-    month = _MONTHS.index(match.group(1)) + 1
-    day, hour, minute, second, year = map(int, match.groups()[1:])
+    month = _MONTHS.index(month) + 1
     return calendar.timegm((year, month, day, hour, minute, second))
 
 

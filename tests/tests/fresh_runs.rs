@@ -203,7 +203,7 @@ fn the_environment_is_the_documented_one() {
 fn the_only_directories_are_the_documented_ones() {
     assert_prints(
         "for path in '/', '/hook', '/tmp', '/usr', '/dev': print path, sorted(os.listdir(path))",
-        "/ ['dev', 'hook', 'tmp', 'usr']\n/hook ['hook.py']\n/tmp []\n/usr ['lib']\n/dev ['null']\n",
+        "/ ['dev', 'hook', 'tmp', 'usr']\n/hook ['hook.py']\n/tmp []\n/usr ['bin', 'lib']\n/dev ['full', 'null', 'random', 'urandom', 'zero']\n",
     );
     let host = env!("CARGO_MANIFEST_DIR");
     for path in [

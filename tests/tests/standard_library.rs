@@ -119,7 +119,12 @@ fn every_module_does_what_the_page_says() {
 
 #[test]
 fn a_missing_module_says_why_and_what_to_use() {
-    for module in ["ctypes", "multiprocessing.heap", "readline", "Tkinter"] {
+    for module in [
+        "ctypes",
+        "multiprocessing.sharedctypes",
+        "readline",
+        "Tkinter",
+    ] {
         let report = run(&format!("import {module}"));
         assert_eq!(report.outcome, Outcome::Failed);
         assert!(stderr(&report).contains(": "), "{}", stderr(&report));
@@ -172,8 +177,8 @@ fn the_differences_on_the_page_are_the_differences() {
     );
     holds("print u'\\xe9'", "é\n");
     holds(
-        "import os\nopen('/tmp/a', 'w').close()\nos.chmod('/tmp/a', 0)\nos.chown('/tmp/a', 0, 0)\nprint open('/tmp/a').read() == ''",
-        "True\n",
+        "import os\nopen('/tmp/a', 'w').close()\nos.chown('/tmp/a', os.getuid(), -1)\nos.chmod('/tmp/a', 0)\nprint os.access('/tmp/a', os.R_OK)",
+        "False\n",
     );
     holds("import signal; print signal.alarm(0)", "0\n");
     holds(
@@ -241,13 +246,12 @@ fn library_lines_of_a_traceback_have_a_number_and_no_source() {
 }
 
 #[test]
-fn files_have_no_owners_times_or_descriptors_to_double() {
+fn files_have_times_and_one_owner_and_descriptors_to_double() {
     says(
-        "open('/tmp/a', 'w').close()\nos.utime('/tmp/a', (1000, 2000))\nprint os.stat('/tmp/a').st_mtime > 10**9\n\
-        say(os.chmod, '/tmp/none', 0600)\nsay(os.dup, 1)\nsay(os.dup2, 1, 5)\nsay(open, '/tmp/\\xff', 'w')",
-        "True\nOSError ENOENT [Errno 2] No such file or directory: '/tmp/none'\n\
-        OSError ENOTSUP [Errno 95] Not supported\nOSError ENOTSUP [Errno 95] Not supported\n\
-        IOError EILSEQ [Errno 84] Illegal byte sequence: '/tmp/\\xff'\n",
+        "open('/tmp/a', 'w').close()\nos.utime('/tmp/a', (1000, 2000))\nprint os.stat('/tmp/a').st_mtime\n\
+        say(os.chmod, '/tmp/none', 0600)\nsay(os.chown, '/tmp/a', 0, 0)\nsay(os.dup, 1)\nsay(os.dup2, 1, 5)",
+        "2000.0\nOSError ENOENT [Errno 2] No such file or directory: '/tmp/none'\n\
+        OSError EPERM [Errno 1] Operation not permitted: '/tmp/a'\n4\nNone\n",
     );
 }
 
@@ -255,7 +259,7 @@ fn files_have_no_owners_times_or_descriptors_to_double() {
 fn what_a_native_interpreter_says_of_its_machine_is_different() {
     holds(
         "import os, platform, sys; print os.uname()[0], platform.machine(), sys.platform",
-        "wasi wasm32 linux2\n",
+        "Linux wasm32 linux2\n",
     );
     holds(
         "import sys; print sys.maxunicode, sys.byteorder, repr(0.1 + 0.2), sys.float_info.mant_dig",

@@ -149,8 +149,9 @@ class Tls(unittest.TestCase):
                 return False
             return True
         self.assertTrue(matches('*.a.example', 'B.a.example'))
-        for pattern, host in (('*.a.example', 'a.example'), ('*.a.example', 'c.b.a.example'), ('*.example', 'a.example'),
-                              ('*', 'example'), ('a.example', 'a.example.'), ('*a.example', 'ba.example')):
+        self.assertTrue(matches('b*r.a.example', 'BAR.a.example'))
+        for pattern, host in (('*.a.example', 'a.example'), ('*.a.example', 'c.b.a.example'), ('xn--*.example', 'xn--a.example'),
+                              ('*', 'example'), ('a.example', 'a.example.'), ('*.*.example', 'b.a.example')):
             self.assertFalse(matches(pattern, host), (pattern, host))
 
     def test_forms(self):

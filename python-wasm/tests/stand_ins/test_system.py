@@ -28,7 +28,7 @@ class System(unittest.TestCase):
         self.assertEqual(pwd.getpwuid(1000), ('codehook', 'x', 1000, 1000, 'codehook', '/tmp', '/bin/false'))
         self.assertEqual(pwd.getpwnam('codehook').pw_dir, '/tmp')
         self.assertEqual((grp.getgrgid(1000).gr_name, grp.getgrnam('codehook')[2]), ('codehook', 1000))
-        for function, key in ((pwd.getpwuid, 0), (pwd.getpwnam, 'root'), (grp.getgrgid, 0), (grp.getgrnam, 'root')):
+        for function, key in ((pwd.getpwuid, 7), (pwd.getpwnam, 'lp'), (grp.getgrgid, 7), (grp.getgrnam, 'lp')):
             self.assertRaises(KeyError, function, key)
         self.assertEqual(os.path.expanduser('~codehook/x'), '/tmp/x')
 
@@ -50,14 +50,13 @@ class System(unittest.TestCase):
 
     def test_reasons(self):
         for name, word in (('ctypes', 'machine code'), ('curses', 'terminal'),
-                           ('mmap', 'mapped'),
                            ('readline', 'terminal'), ('Tkinter', 'display'), ('dbm', 'database'),
-                           ('multiprocessing.heap', 'mapped')):
+                           ('multiprocessing.sharedctypes', 'machine code')):
             with self.assertRaises(ImportError) as caught:
                 __import__(name)
             self.assertIn('No module named', str(caught.exception))
             self.assertIn(word, str(caught.exception))
-        self.assertNotIn('mmap', sys.modules)
+        self.assertNotIn('curses', sys.modules)
 
     def test_importable(self):
         for name in ('asyncore asynchat telnetlib SocketServer BaseHTTPServer SimpleXMLRPCServer nntplib ftplib smtplib '

@@ -162,6 +162,8 @@ def report_cases(skipped):
     reasons.clear()
 
     def run_suite(tests):
+        # What finding the tests took, imports above all, is no need of theirs.
+        reasons.clear()
         if skipped:
             tests = without(tests, skipped)
         cases = Cases()

@@ -381,6 +381,9 @@ impl GuestFs {
         want: WantDirectory,
     ) -> Result<OpenFile, Errno> {
         let existing = self.tmp.metadata(path).ok();
+        if existing.is_some() && how.create && how.exclusive {
+            return Err(Errno::Exists);
+        }
         if existing
             .as_ref()
             .is_some_and(|metadata| metadata.is_symlink())

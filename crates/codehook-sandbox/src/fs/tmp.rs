@@ -168,6 +168,9 @@ impl Tmp {
         }
         let parent = path.rsplit_once('/').map_or(".", |(parent, _)| parent);
         let metadata = self.metadata(parent)?;
+        if !metadata.is_dir() {
+            return Err(Errno::NotDirectory);
+        }
         self.permit(&metadata, WRITE | SEARCH)
     }
 

@@ -34,10 +34,10 @@ struct Arguments {
     /// Modules of Lib/test, such as test_json; all of them if none is named.
     modules: Vec<String>,
     /// Seconds that one module may take natively.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 100)]
     native_limit: u64,
     /// Seconds that one module may take in the sandbox.
-    #[arg(long, default_value_t = 90)]
+    #[arg(long, default_value_t = 60)]
     limit: u64,
     /// Modules at the same time; by default as many as there are processors.
     #[arg(long)]

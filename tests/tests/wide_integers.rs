@@ -91,7 +91,7 @@ fn an_index_too_large_for_memory_is_an_error_and_a_slice_is_clipped() {
          \x20       print type(error).__name__,\n",
         "IndexError IndexError IndexError IndexError\n\
          [1, 2, 3] [1, 2, 3] bc [] ab [1] 549755813888\n\
-         MemoryError MemoryError MemoryError MemoryError MemoryError",
+         MemoryError MemoryError OverflowError MemoryError MemoryError",
     );
 }
 

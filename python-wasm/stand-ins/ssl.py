@@ -115,11 +115,13 @@ def _dnsname_match(pattern, hostname):
 class SSLContext(object):
     """What a script wishes of its connections. See the module's head for what becomes of the wishes."""
 
-    def __init__(self, protocol=PROTOCOL_TLS):
+    def __init__(self, protocol):
         if protocol not in _PROTOCOL_NAMES:
             raise ValueError('invalid protocol version')
         self.protocol = protocol
+        # As with OpenSSL 1.1.1.
         self.options = OP_ALL | OP_NO_SSLv3 | OP_NO_COMPRESSION
+        self.options |= OP_CIPHER_SERVER_PREFERENCE | OP_ENABLE_MIDDLEBOX_COMPAT
         self.verify_flags = VERIFY_DEFAULT | VERIFY_X509_TRUSTED_FIRST
         self._verify_mode = CERT_NONE
         self._check_hostname = False
@@ -188,7 +190,10 @@ class SSLContext(object):
         pass
 
     def set_ecdh_curve(self, curve):
-        pass
+        if not isinstance(curve, basestring):
+            raise TypeError('set_ecdh_curve() argument must be string, not %s' % type(curve).__name__)
+        if curve not in ('prime256v1', 'secp256k1', 'secp384r1', 'secp521r1'):
+            raise ValueError('unknown elliptic curve name %r' % curve)
 
     def set_servername_callback(self, callback):
         if callback is not None:

@@ -9,8 +9,8 @@
 #     case   ID OUTCOME NEEDS TEXT       pass, fail or skip; NEEDS is words separated by commas; TEXT says why not
 #     module OUTCOME NEEDS TEXT          the end: the module as a whole (its import and what it does beside cases)
 #
-# With --needs, each case is watched for what it asks of the system: thread, process, socket. What setUpClass and setUpModule ask for
-# counts for all their cases.
+# With --needs, each case is watched for what it asks of the system: thread, process, socket. What a module asks for before its cases, or a
+# class in setUpClass, counts for all of them; what an import asks for does not.
 import os
 import sys
 
@@ -35,8 +35,19 @@ class Watched(object):
         self.__doc__ = function.__doc__
 
     def __call__(self, *arguments, **named):
-        reasons.add(self.need)
+        if not importing():
+            reasons.add(self.need)
         return self.function(*arguments, **named)
+
+
+def importing():
+    """Whether a module is being imported. Some try out what the system has, such as uuid with ldconfig, and go on without it."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == '<module>' and frame.f_globals.get('__name__') != '__main__':
+            return True
+        frame = frame.f_back
+    return False
 
 
 def watch(module, names, need):
@@ -162,8 +173,6 @@ def report_cases(skipped):
     reasons.clear()
 
     def run_suite(tests):
-        # What finding the tests took, imports above all, is no need of theirs.
-        reasons.clear()
         if skipped:
             tests = without(tests, skipped)
         cases = Cases()
@@ -215,8 +224,6 @@ def main():
     outcome, text = 'pass', ''
     try:
         package = __import__('test.' + module)
-        # Imports try out what the system has, such as uuid with ldconfig, and go on without it.
-        reasons.clear()
         test_main = getattr(getattr(package, module), 'test_main', None)
         if test_main is not None:
             test_main()

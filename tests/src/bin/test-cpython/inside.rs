@@ -15,7 +15,9 @@ use crate::{Error, RUNNER, Times};
 /// Cases that may take the interpreter with them before the rest of a module is given up.
 const MAX_CUTS: usize = 40;
 /// Of these, cases that end with the time limit.
-const MAX_TIMED_OUT: usize = 2;
+const MAX_TIMED_OUT: usize = 16;
+/// How long the module may take once such a case is left out.
+const LIMIT_AGAIN: Duration = Duration::from_secs(30);
 
 /// The sandbox that runs tests: the product's, with the tests beside the library and limits far above a hook's.
 pub(crate) struct Inside {
@@ -56,7 +58,12 @@ impl Inside {
         let mut timed_out = 0;
         loop {
             let names: Vec<&str> = cut.iter().map(|(name, _)| name.as_str()).collect();
-            let report = self.run_once(module, &names).await?;
+            let limit = if timed_out == 0 {
+                self.limits.wall_time
+            } else {
+                self.limits.wall_time.min(LIMIT_AGAIN)
+            };
+            let report = self.run_once(module, &names, limit).await?;
             times.inside += report.cpu;
             timed_out += usize::from(report.outcome == Outcome::TimedOut);
             let mut cases = Cases::read(module, &report.stdout.bytes);
@@ -103,6 +110,7 @@ impl Inside {
         &self,
         module: &str,
         skipped: &[&str],
+        limit: Duration,
     ) -> Result<codehook_sandbox::RunReport, Error> {
         let mut arguments = vec!["'run_module.py'".to_owned(), python_string(module)];
         for name in skipped {
@@ -116,9 +124,13 @@ impl Inside {
         let script = Script::new("run_module.py", source.into_bytes())?
             .with_packages(Some(Arc::clone(&self.tests)));
         let session = self.egress.session(Policy::default());
+        let limits = RunLimits {
+            wall_time: limit,
+            ..self.limits.clone()
+        };
         Ok(self
             .sandbox
-            .run(&script, Purpose::Run, &self.limits, session, None)
+            .run(&script, Purpose::Run, &limits, session, None)
             .await)
     }
 }

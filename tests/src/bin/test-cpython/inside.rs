@@ -15,7 +15,7 @@ use crate::{Error, RUNNER, Times};
 /// Cases that may take the interpreter with them before the rest of a module is given up.
 const MAX_CUTS: usize = 40;
 /// Of these, cases that end with the time limit.
-const MAX_TIMED_OUT: usize = 16;
+const MAX_TIMED_OUT: usize = 2;
 /// How long the module may take once such a case is left out.
 const LIMIT_AGAIN: Duration = Duration::from_secs(30);
 

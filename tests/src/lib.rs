@@ -26,7 +26,7 @@ pub fn sandbox() -> &'static Sandbox {
             ..SandboxConfig::new(codehook_python::RUNTIME)
         };
         let library = codehook_python::library().expect("the built-in library is readable");
-        Sandbox::new(config, codehook_python::interpreter(), library, || {})
+        Sandbox::new(config, &codehook_python::interpreter(), library, || {})
             .expect("the sandbox starts")
     })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use codehook_egress::{Egress, EgressConfig, Policy};
 use codehook_sandbox::{
-    Library, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
+    Interpreter, Library, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
 };
 use codehook_tests::{block_on, stderr};
 use wasm_encoder::{
@@ -134,7 +134,8 @@ fn sandbox(guest: &[u8]) -> Sandbox {
     };
     // The end of an archive without files.
     let library = Library::from_tar(vec![0; 1024]).expect("an empty library");
-    Sandbox::new(config, guest, Arc::new(library), || {}).expect("the sandbox starts")
+    Sandbox::new(config, &Interpreter::new(guest), Arc::new(library), || {})
+        .expect("the sandbox starts")
 }
 
 async fn perform(sandbox: &Sandbox) -> RunReport {

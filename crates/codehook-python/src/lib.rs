@@ -5,15 +5,22 @@
 
 use std::sync::Arc;
 
-use codehook_sandbox::{Library, LibraryError};
+use codehook_sandbox::{Interpreter, Library, LibraryError};
 
 /// The runtime's name, wherever a hook, a run or a cache key mentions it.
 pub const RUNTIME: &str = "python2.7";
 
 /// The interpreter, initialised and snapshotted (a WebAssembly core module, WASI preview 1).
-pub fn interpreter() -> &'static [u8] {
-    include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/python2.7.wasm"))
+pub fn interpreter() -> Interpreter<'static> {
+    Interpreter::new(WASM)
 }
+
+/// The interpreter's size, in bytes.
+pub fn interpreter_bytes() -> usize {
+    WASM.len()
+}
+
+const WASM: &[u8] = include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/python2.7.wasm"));
 
 /// The standard library and the packages, as guests see them.
 ///

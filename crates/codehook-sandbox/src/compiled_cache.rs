@@ -9,8 +9,17 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
+
+use crate::interpreter::Interpreter;
+use crate::memory::{Image, InitialData};
+
+/// Compiled code, as wasmtime writes it.
+const CODE: &str = "cwasm";
+/// What the interpreter's memory holds at its start.
+const IMAGE: &str = "image";
 
 /// A directory of compiled modules.
 #[derive(Debug, Clone)]
@@ -68,56 +77,89 @@ impl CompiledCache {
         })
     }
 
-    /// The compiled form of `wasm`, if it is there.
-    pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> Option<Module> {
-        let path = self.path_of(engine, wasm);
-        let metadata = fs::symlink_metadata(&path).ok()?;
-        if !metadata.is_file() || !is_private(&metadata) {
-            return None;
-        }
+    /// The compiled form of `interpreter` and its memory's image, if they are there.
+    pub(crate) fn load(
+        &self,
+        engine: &Engine,
+        interpreter: &Interpreter<'_>,
+    ) -> Option<(Module, Image)> {
+        let path = self.path_of(engine, interpreter);
+        let image = Image::from_file(private_file(&path.with_extension(IMAGE))?)
+            .inspect_err(
+                |error| tracing::warn!(%error, "the memory image in the cache is not usable"),
+            )
+            .ok()?;
+        let code = path.with_extension(CODE);
+        private_file(&code)?;
         // SAFETY: `deserialize_file` asks that the file hold what `Module::serialize` wrote and that nobody change it while it
         // is mapped. Only this user can write into the directory (checked when the cache was opened: its own, mode 0700, no
         // link), the file is this user's and closed to others (checked above), and `store` puts a file there by renaming a
         // finished one and never writes to it again. A version of wasmtime or settings that differ are refused by wasmtime.
-        let module = unsafe { Module::deserialize_file(engine, &path) };
-        module
+        let module = unsafe { Module::deserialize_file(engine, &code) };
+        let module = module
             .inspect_err(|error| tracing::warn!(%error, "compiled code in the cache is not usable"))
-            .ok()
+            .ok()?;
+        Some((module, image))
     }
 
-    /// Keeps the compiled form of `wasm`. A cache that cannot be written is no reason to fail: it is said in the log.
-    pub(crate) fn store(&self, engine: &Engine, wasm: &[u8], module: &Module) {
-        let path = self.path_of(engine, wasm);
-        if let Err(error) = self.write(&path, module) {
+    /// Keeps the compiled form of `interpreter`. A cache that cannot be written is no reason to fail: it is said in the log.
+    pub(crate) fn store(
+        &self,
+        engine: &Engine,
+        interpreter: &Interpreter<'_>,
+        module: &Module,
+        data: &InitialData,
+    ) {
+        let path = self.path_of(engine, interpreter);
+        if let Err(error) = self.write(&path, module, data) {
             tracing::warn!(path = %path.display(), %error, "compiled code could not be cached");
         }
     }
 
-    fn write(&self, path: &Path, module: &Module) -> io::Result<()> {
+    fn write(&self, path: &Path, module: &Module, data: &InitialData) -> io::Result<()> {
         let code = module
             .serialize()
             .map_err(|error| io::Error::other(error.to_string()))?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.as_file()
-            .set_permissions(fs::Permissions::from_mode(0o600))?;
-        file.write_all(&code)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
+        self.write_file(&path.with_extension(IMAGE), |file| Image::write(data, file))?;
+        self.write_file(&path.with_extension(CODE), |file| file.write_all(&code))?;
         File::open(&self.directory)?.sync_all()
     }
 
-    fn path_of(&self, engine: &Engine, wasm: &[u8]) -> PathBuf {
+    fn write_file(
+        &self,
+        path: &Path,
+        content: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o600))?;
+        content(file.as_file_mut())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Without an extension.
+    fn path_of(&self, engine: &Engine, interpreter: &Interpreter<'_>) -> PathBuf {
         let mut settings = SettingsHasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut settings);
         let mut key = settings.0;
-        key.update(wasm);
+        key.update(interpreter.sha256);
         let name: String = key
             .finalize()
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        self.directory.join(format!("{name}.cwasm"))
+        self.directory.join(name)
     }
+}
+
+/// The file at `path`, if it is this user's and closed to others.
+fn private_file(path: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    let metadata = file.metadata().ok()?;
+    (metadata.is_file() && is_private(&metadata)).then_some(file)
 }
 
 /// This user's, and closed to group and others.

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel,
-    PoolingAllocationConfig,
-};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel};
 
 use crate::compiled_cache::CompiledCache;
+use crate::interpreter::Interpreter;
 use crate::library::Library;
-use crate::limits::RunLimits;
+use crate::memory::{Image, MemoryPool, SplitError, split};
+use crate::stacks::StackPool;
 use crate::state::GuestState;
 use crate::tmp_root::TmpRoot;
 use crate::unwinding::STACKS_OF_A_RUN;
@@ -21,18 +20,18 @@ use crate::wasi::{LinkError, link_guest};
 /// How often a running instance gives way to others; also how late a time limit can be noticed.
 const EPOCH_TICK: Duration = Duration::from_millis(5);
 
-/// Above the size of the interpreter's memory image, so that wasmtime maps it copy-on-write although most of it is zero (the
-/// stack comes first): 2.4 ms of copying otherwise, at every start.
-const MEMORY_IMAGE_BYTES: u64 = 256 * 1024 * 1024;
-
 /// The native stack that WebAssembly code may use. It must hold what the guest's own stack of 16 MiB admits: the guest checks
 /// its stack and raises `RuntimeError`; this limit is only the second fence.
 const NATIVE_STACK_BYTES: usize = 48 * 1024 * 1024;
 /// What host functions may use of the same stack beyond that.
 const HOST_STACK_BYTES: usize = 2 * 1024 * 1024;
 
-/// How much of an instance's memory stays with its slot after a run, above the interpreter's image and small beside a run's limit.
-const KEPT_RESIDENT_BYTES: usize = 40 * 1024 * 1024;
+/// Reserved for each memory: what 32 bits can address.
+const WASM_ADDRESS_SPACE: u64 = 4 * 1024 * 1024 * 1024;
+/// Before and after each memory: an access whose fixed offset is below this needs no check.
+const MEMORY_GUARD_BYTES: u64 = 32 * 1024 * 1024;
+/// Memories and stacks that wait for a run, at most; each may hold a few megabytes.
+const MAX_IDLE: usize = 64;
 
 /// Settings of a [`Sandbox`].
 #[derive(Debug, Clone)]
@@ -70,6 +69,9 @@ pub enum SandboxError {
     /// The module is not a usable interpreter.
     #[error("the interpreter cannot be compiled: {0:#}; build it again with `make python`")]
     Module(wasmtime::Error),
+    /// The module's initial memory cannot be told from it.
+    #[error("the interpreter is not as expected: {0}; build it again with `make python`")]
+    Interpreter(String),
     /// A host function is missing or has another type.
     #[error(
         "the interpreter asks for something this version does not offer: {0:#}; build it again with `make python`"
@@ -106,7 +108,7 @@ pub(crate) struct Inner {
 }
 
 impl Sandbox {
-    /// Compiles `wasm` (the interpreter's snapshot) or takes it from the cache. This blocks for up to a few seconds:
+    /// Compiles `interpreter` (a snapshot) or takes it from the cache. This blocks for up to a few seconds:
     /// `compiling` is called first when the interpreter has to be compiled.
     ///
     /// # Errors
@@ -114,13 +116,17 @@ impl Sandbox {
     /// When the machine or the module does not serve; see [`SandboxError`].
     pub fn new(
         config: SandboxConfig,
-        wasm: &[u8],
+        interpreter: &Interpreter<'_>,
         library: Arc<Library>,
         compiling: impl FnOnce(),
     ) -> Result<Self, SandboxError> {
-        let engine = Engine::new(&engine_config(config.max_concurrent_runs))
-            .map_err(SandboxError::Engine)?;
-        let module = compiled(&engine, wasm, config.cache.as_ref(), compiling)?;
+        let max_idle = MAX_IDLE.min(config.max_concurrent_runs as usize);
+        let memories = MemoryPool::new(max_idle);
+        let stacks = StackPool::new(max_idle * STACKS_OF_A_RUN);
+        let engine =
+            Engine::new(&engine_config(&memories, &stacks)).map_err(SandboxError::Engine)?;
+        let (module, image) = compiled(&engine, interpreter, config.cache.as_ref(), compiling)?;
+        memories.set_image(image);
         let mut linker = Linker::new(&engine);
         link_guest(&mut linker)?;
         let interpreter = linker
@@ -157,49 +163,43 @@ impl Drop for Inner {
     }
 }
 
-fn engine_config(max_concurrent_runs: u32) -> Config {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(max_concurrent_runs)
-        .total_memories(max_concurrent_runs)
-        .total_tables(max_concurrent_runs)
-        .total_stacks(max_concurrent_runs.saturating_mul(STACKS_OF_A_RUN))
-        .max_memory_size(RunLimits::MAX_MEMORY_BYTES)
-        .table_elements(20_000)
-        .max_unused_warm_slots(max_concurrent_runs.min(64));
-    // Where the kernel can say which pages a run wrote to (PAGEMAP_SCAN, Linux 6.7), only those are reset, by copying, and the next
-    // run on the same slot takes no page fault for them. Without it all of them would be, most of them an empty stack: releasing
-    // the pages is cheaper then.
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
-        pool.pagemap_scan(Enabled::Yes)
-            .linear_memory_keep_resident(KEPT_RESIDENT_BYTES)
-            .table_keep_resident(KEPT_RESIDENT_BYTES);
-    }
+fn engine_config(memories: &MemoryPool, stacks: &StackPool) -> Config {
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
         .epoch_interruption(true)
         .max_wasm_stack(NATIVE_STACK_BYTES)
         .async_stack_size(NATIVE_STACK_BYTES + HOST_STACK_BYTES)
-        .memory_guaranteed_dense_image_size(MEMORY_IMAGE_BYTES)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .memory_init_cow(false)
+        // All that 32 bits can address: compiled code then needs no check of its own for each access.
+        .memory_reservation(WASM_ADDRESS_SPACE)
+        .memory_guard_size(MEMORY_GUARD_BYTES)
+        .memory_may_move(false)
+        .with_host_memory(Arc::new(memories.clone()))
+        .with_host_stack(Arc::new(stacks.clone()));
     config
 }
 
 fn compiled(
     engine: &Engine,
-    wasm: &[u8],
+    interpreter: &Interpreter<'_>,
     cache: Option<&CompiledCache>,
     compiling: impl FnOnce(),
-) -> Result<Module, SandboxError> {
-    if let Some(module) = cache.and_then(|cache| cache.load(engine, wasm)) {
-        return Ok(module);
+) -> Result<(Module, Image), SandboxError> {
+    if let Some(found) = cache.and_then(|cache| cache.load(engine, interpreter)) {
+        return Ok(found);
     }
     compiling();
-    let module = Module::new(engine, wasm).map_err(SandboxError::Module)?;
+    let unexpected = |error: SplitError| SandboxError::Interpreter(error.to_string());
+    let parts = split(interpreter.wasm).map_err(unexpected)?;
+    let module = Module::new(engine, &parts.module).map_err(SandboxError::Module)?;
     if let Some(cache) = cache {
-        cache.store(engine, wasm, &module);
+        cache.store(engine, interpreter, &module, &parts.data);
     }
-    Ok(module)
+    let image = Image::in_memory(&parts.data)
+        .map_err(|error| SandboxError::Interpreter(error.to_string()))?;
+    Ok((module, image))
 }
 
 /// A thread of its own, since a busy executor must not be able to stop the clock that interrupts it.

@@ -17,7 +17,7 @@ const RETURNED: i32 = 0;
 const UNWOUND: i32 = 1;
 
 /// Native stacks that a run can need at the same time: its own, and that of the one call that may be under protection.
-pub(crate) const STACKS_OF_A_RUN: u32 = 2;
+pub(crate) const STACKS_OF_A_RUN: usize = 2;
 
 /// On its way from `unwind` to `protect`.
 #[derive(Debug, thiserror::Error)]

@@ -31,7 +31,7 @@ pub(crate) fn start(cache_directory: Option<&Path>, format: Format) -> anyhow::R
             ));
         }
     };
-    let sandbox = Sandbox::new(config, codehook_python::interpreter(), library, compiling)?;
+    let sandbox = Sandbox::new(config, &codehook_python::interpreter(), library, compiling)?;
     if let Some(since) = compiling_since
         && format.wants_progress()
     {

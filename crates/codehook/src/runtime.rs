@@ -32,7 +32,7 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
     let runtime = Runtime {
         runtime: RUNTIME,
         program: env!("CARGO_PKG_VERSION"),
-        interpreter_bytes: codehook_python::interpreter().len(),
+        interpreter_bytes: codehook_python::interpreter_bytes(),
         packages: built_in.packages().to_vec(),
         cache_directory: cache.map(|path| path.display().to_string()),
     };

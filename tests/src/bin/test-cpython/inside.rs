@@ -37,7 +37,7 @@ impl Inside {
         };
         let archive = std::fs::read(built.join("python-wasm/tests.tar"))?;
         Ok(Self {
-            sandbox: Sandbox::new(config, interpreter(), library()?, || {})?,
+            sandbox: Sandbox::new(config, &interpreter(), library()?, || {})?,
             tests: Arc::new(Library::from_tar(archive)?),
             limits: RunLimits {
                 wall_time: limit,

@@ -1,0 +1,179 @@
+//! What the interpreter's memory holds when a run begins: a file that every run's memory maps copy-on-write.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::ptr::{self, NonNull};
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+use super::PAGE;
+use super::split::InitialData;
+
+/// The first page of the file describes the rest, so that the rest can be mapped.
+const HEADER_BYTES: usize = PAGE;
+const MAGIC: [u8; 8] = *b"chimage1";
+
+/// An interpreter's initial memory.
+pub(crate) struct Image {
+    file: File,
+    layout: Layout,
+    pristine: Pristine,
+}
+
+/// Where the image lies in a memory; all in bytes and multiples of the page size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Layout {
+    start: usize,
+    len: usize,
+    memory_size: usize,
+}
+
+impl Image {
+    /// Keeps `data` in memory that belongs to no file system, sealed against changes.
+    pub(crate) fn in_memory(data: &InitialData) -> io::Result<Self> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let mut file = File::from(memfd_create("codehook-image", flags)?);
+        Self::write(data, &mut file)?;
+        let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+        fcntl_add_seals(&file, seals)?;
+        Self::from_file(file)
+    }
+
+    /// Writes an image that [`Image::from_file`] reads.
+    pub(crate) fn write(data: &InitialData, to: &mut impl Write) -> io::Result<()> {
+        let mut header = [0; HEADER_BYTES];
+        header[..8].copy_from_slice(&MAGIC);
+        let numbers = [data.start, data.bytes.len(), data.memory_size];
+        for (place, number) in header[8..].chunks_exact_mut(8).zip(numbers) {
+            place.copy_from_slice(&(number as u64).to_le_bytes());
+        }
+        to.write_all(&header)?;
+        to.write_all(&data.bytes)
+    }
+
+    /// The image in `file`, which nobody may change from here on: runs would see it.
+    pub(crate) fn from_file(file: File) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        let mut header = [0; HEADER_BYTES];
+        file.read_exact_at(&mut header, 0)?;
+        let layout = Layout::read(&header)
+            .filter(|layout| (HEADER_BYTES + layout.len) as u64 == size)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a memory image"))?;
+        let pristine = Pristine::map(&file, layout.len)?;
+        Ok(Self {
+            file,
+            layout,
+            pristine,
+        })
+    }
+
+    /// Where the image begins in a memory.
+    pub(crate) fn start(&self) -> usize {
+        self.layout.start
+    }
+
+    /// What the image holds from `start` on.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.pristine.bytes()
+    }
+
+    /// A memory's size when a run begins.
+    pub(crate) fn memory_size(&self) -> usize {
+        self.layout.memory_size
+    }
+
+    /// Maps the image over a part of an existing mapping, private and writable.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be page-aligned, and the [`Image::bytes`]' length from there on must be a mapping that the caller owns and
+    /// nothing refers to.
+    pub(super) unsafe fn map_over(&self, at: *mut u8) -> io::Result<()> {
+        if self.layout.len == 0 {
+            return Ok(());
+        }
+        // SAFETY: the caller says that the range may be replaced. A private mapping never writes to the file.
+        unsafe {
+            mmap(
+                at.cast(),
+                self.layout.len,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
+                &self.file,
+                HEADER_BYTES as u64,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Layout {
+    fn read(header: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let number = |index: usize| {
+            let bytes = header.get(8 + 8 * index..16 + 8 * index)?;
+            let number = u64::from_le_bytes(bytes.try_into().ok()?);
+            usize::try_from(number).ok()
+        };
+        let layout = Self {
+            start: number(0)?,
+            len: number(1)?,
+            memory_size: number(2)?,
+        };
+        let aligned = [layout.start, layout.len, layout.memory_size]
+            .iter()
+            .all(|number| number.is_multiple_of(PAGE));
+        let fits = layout.start.checked_add(layout.len)? <= layout.memory_size;
+        (header[..8] == MAGIC && aligned && fits).then_some(layout)
+    }
+}
+
+/// The image as the host reads it, to put pages back.
+struct Pristine {
+    at: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: a mapping that is only ever read and that no thread owns.
+unsafe impl Send for Pristine {}
+// SAFETY: as above.
+unsafe impl Sync for Pristine {}
+
+impl Pristine {
+    fn map(file: &File, len: usize) -> io::Result<Self> {
+        if len == 0 {
+            let at = NonNull::dangling();
+            return Ok(Self { at, len });
+        }
+        // SAFETY: a new mapping at an address that the system chooses.
+        let at = unsafe {
+            mmap(
+                ptr::null_mut(),
+                len,
+                ProtFlags::READ,
+                MapFlags::PRIVATE,
+                file,
+                HEADER_BYTES as u64,
+            )?
+        };
+        let at = NonNull::new(at.cast()).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self { at, len })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: mapped for reading as long as `self` lives; the file does not change (a sealed one, or one in the cache, of
+        // which `from_file` requires it).
+        unsafe { std::slice::from_raw_parts(self.at.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Pristine {
+    fn drop(&mut self) {
+        if self.len > 0 {
+            // SAFETY: mapped by `map`, and no slice of it outlives `self`.
+            let unmapped = unsafe { munmap(self.at.as_ptr().cast(), self.len) };
+            debug_assert!(unmapped.is_ok());
+        }
+    }
+}

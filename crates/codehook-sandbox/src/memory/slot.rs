@@ -1,0 +1,185 @@
+//! Address space for one memory: a guard, the memory, what it may grow to, a guard.
+
+use std::io;
+use std::ops::Range;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap,
+};
+
+use super::PAGE;
+use super::dirty_pages::PageMap;
+use super::image::Image;
+
+/// What a memory may keep of its pages from one run to the next, in bytes: putting back a page that is there takes a tenth of
+/// the time of a page fault, but is paid for by the runs that would not have touched it.
+const KEPT_BYTES: usize = 6 * 1024 * 1024;
+/// After so many runs all pages are given back, so that what one large run touched is not put back for ever.
+const RUNS_BETWEEN_RELEASES: u32 = 500;
+
+/// One memory. Its content is the image's whenever it is idle.
+pub(super) struct Slot {
+    reservation: NonNull<u8>,
+    reserved: usize,
+    memory: NonNull<u8>,
+    /// What the memory may grow to, in bytes.
+    capacity: usize,
+    /// The memory's size: what can be read and written, in bytes.
+    size: usize,
+    image: Arc<Image>,
+    runs: u32,
+}
+
+// SAFETY: the pointers are to a mapping that this value alone owns.
+unsafe impl Send for Slot {}
+// SAFETY: as above; everything that changes it takes `&mut self`.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    /// A memory with the image's content, `capacity` bytes to grow into, and `guard` bytes on both sides that trap.
+    pub(super) fn new(image: Arc<Image>, capacity: usize, guard: usize) -> io::Result<Self> {
+        let reserved = guard
+            .checked_add(capacity)
+            .and_then(|bytes| bytes.checked_add(guard))
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a new mapping at an address that the system chooses.
+        let at = unsafe { mmap_anonymous(ptr::null_mut(), reserved, ProtFlags::empty(), flags)? };
+        let reservation = NonNull::new(at.cast::<u8>()).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let mut slot = Self {
+            reservation,
+            reserved,
+            // SAFETY: `guard` is less than what was reserved.
+            memory: unsafe { reservation.add(guard) },
+            capacity,
+            size: 0,
+            image,
+            runs: 0,
+        };
+        slot.map_image()?;
+        Ok(slot)
+    }
+
+    fn map_image(&mut self) -> io::Result<()> {
+        let size = self.image.memory_size();
+        self.grow_to(size)?;
+        // SAFETY: the image lies inside of the memory's first size (`Image` checks it), in a mapping that is ours and new.
+        unsafe {
+            let at = self.memory.add(self.image.start()).as_ptr();
+            self.image.map_over(at)?;
+            // Maps only the pages that are touched, not their neighbours as well: every page that is mapped is looked at after
+            // each run. A system without this advice is slower.
+            let _ = madvise(at.cast(), self.image.bytes().len(), Advice::Random);
+            // A huge page would be put back as a whole for one byte in it. Where there are none, nothing is lost.
+            let _ = madvise(self.memory.as_ptr().cast(), size, Advice::LinuxNoHugepage);
+        }
+        Ok(())
+    }
+
+    pub(super) fn memory(&self) -> *mut u8 {
+        self.memory.as_ptr()
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Makes the memory `size` bytes large, which must not be less than it is.
+    pub(super) fn grow_to(&mut self, size: usize) -> io::Result<()> {
+        if size > self.capacity || size < self.size || !size.is_multiple_of(PAGE) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        self.protect(self.size..size, MprotectFlags::READ | MprotectFlags::WRITE)?;
+        self.size = size;
+        Ok(())
+    }
+
+    /// Makes the memory what it was at first. After an error it must not be used again.
+    pub(super) fn put_back(&mut self, pages: Option<&PageMap>) -> io::Result<()> {
+        self.runs += 1;
+        match pages.filter(|_| !self.runs.is_multiple_of(RUNS_BETWEEN_RELEASES)) {
+            Some(pages) => self.put_back_written(pages)?,
+            None => self.release(0..self.size)?,
+        }
+        let first_size = self.image.memory_size();
+        if self.size > first_size {
+            self.protect(first_size..self.size, MprotectFlags::empty())?;
+            self.size = first_size;
+        }
+        Ok(())
+    }
+
+    fn put_back_written(&mut self, pages: &PageMap) -> io::Result<()> {
+        let base = self.memory.as_ptr().addr();
+        let mut written: Vec<Range<usize>> = Vec::new();
+        let mut bytes = 0;
+        pages.written(base..base + self.size, |stretch| {
+            bytes += stretch.len();
+            written.push(stretch.start - base..stretch.end - base);
+        })?;
+        if bytes > KEPT_BYTES {
+            return self.release(0..self.size);
+        }
+        for stretch in written {
+            self.restore(stretch);
+        }
+        Ok(())
+    }
+
+    /// Writes what the image has into a part of the memory, and zeroes where it has nothing.
+    fn restore(&mut self, part: Range<usize>) {
+        let image = self.image.bytes();
+        let start = self.image.start();
+        // SAFETY: the part is inside of the memory, which is ours alone, mapped and writable.
+        let memory = unsafe {
+            std::slice::from_raw_parts_mut(self.memory.as_ptr().add(part.start), part.len())
+        };
+        let in_image = |at: usize| at.clamp(start, start + image.len());
+        let from = in_image(part.start);
+        let to = in_image(part.end);
+        let (before, rest) = memory.split_at_mut(from.max(part.start).min(part.end) - part.start);
+        let (inside, after) = rest.split_at_mut(to - from);
+        before.fill(0);
+        inside.copy_from_slice(&image[from - start..to - start]);
+        after.fill(0);
+    }
+
+    /// Gives pages back to the system; they are the image's, or zero, when they are next touched.
+    fn release(&mut self, part: Range<usize>) -> io::Result<()> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the part is inside of the memory, which is ours alone and nobody refers to now.
+        unsafe {
+            let at = self.memory.as_ptr().add(part.start).cast();
+            madvise(at, part.len(), Advice::LinuxDontNeed)?;
+        }
+        Ok(())
+    }
+
+    fn protect(&mut self, part: Range<usize>, flags: MprotectFlags) -> io::Result<()> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the part is inside of the reservation, which is ours alone.
+        unsafe {
+            let at = self.memory.as_ptr().add(part.start).cast();
+            mprotect(at, part.len(), flags)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // SAFETY: the whole reservation is ours, and nothing refers to it any more.
+        let unmapped = unsafe { munmap(self.reservation.as_ptr().cast(), self.reserved) };
+        debug_assert!(unmapped.is_ok());
+    }
+}

@@ -1,0 +1,93 @@
+//! `make bench`: what a run costs here, and what it costs where hooks are run otherwise, measured side by side.
+//!
+//! Contenders take turns, so that whatever else the machine does disturbs all alike: **ratios are what counts**, absolute figures
+//! are those of one machine at one hour. Results go to `docs/performance/`: a table, a chart and the figures as JSON.
+
+mod concurrent;
+mod contender;
+mod hooks;
+mod machine;
+mod report;
+mod slow_server;
+mod start;
+mod timing;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use codehook_tests::workspace;
+
+use crate::report::Report;
+
+/// Measure codehook beside native python2.7 and other ways to run a script in isolation.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// Runs of each kind that are measured.
+    #[arg(long, default_value_t = 200, global = true)]
+    rounds: usize,
+    /// Where results are written; nothing is written for a part of the benchmark unless this is given.
+    #[arg(long, global = true)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Clone, PartialEq, Eq)]
+enum What {
+    /// From a rendered script to its report, against a process for each script.
+    Start,
+    /// Thousands of runs that wait, and short runs beside them.
+    Waiting,
+    /// Short runs beside others that never stop computing.
+    Busy,
+    /// Runs one script again and again, for a profiler to look at.
+    Profile {
+        /// The script, or one of the hooks: `okta`.
+        script: PathBuf,
+    },
+    /// Serves slow answers; started by `waiting`.
+    #[command(hide = true)]
+    SlowServer,
+}
+
+fn main() -> ExitCode {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+    let all = arguments.what.is_none();
+    match &arguments.what {
+        Some(What::SlowServer) => return slow_server::serve(),
+        Some(What::Profile { script }) => return start::profile(script, arguments.rounds),
+        _ => {}
+    }
+    let mut report = Report::new(machine::describe(), arguments.rounds);
+    if all || arguments.what == Some(What::Start) {
+        start::measure(&mut report, arguments.rounds)?;
+    }
+    if all || arguments.what == Some(What::Waiting) {
+        concurrent::waiting(&mut report)?;
+    }
+    if all || arguments.what == Some(What::Busy) {
+        concurrent::busy(&mut report)?;
+    }
+    let out = match &arguments.out {
+        Some(out) => Some(out.clone()),
+        None => all.then(|| workspace().join("docs/performance")),
+    };
+    if let Some(out) = out {
+        report
+            .write(&out)
+            .with_context(|| format!("results cannot be written to {}", out.display()))?;
+        println!("\nwritten to {}", out.display());
+    }
+    Ok(())
+}

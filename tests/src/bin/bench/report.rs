@@ -1,0 +1,192 @@
+//! Results: shown as they come, and written as a table, a chart and JSON.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::anyhow;
+use plotters::prelude::*;
+use serde::Serialize;
+
+use crate::machine::Machine;
+use crate::timing::Summary;
+
+#[derive(Serialize)]
+pub(crate) struct Report {
+    machine: Machine,
+    rounds: usize,
+    start: Vec<StartRow>,
+    waiting: Vec<WaitingRow>,
+    busy: Vec<BusyRow>,
+}
+
+/// One script run by one contender.
+#[derive(Serialize)]
+pub(crate) struct StartRow {
+    pub(crate) script: String,
+    pub(crate) contender: String,
+    #[serde(flatten)]
+    pub(crate) times: Summary,
+}
+
+/// So many runs wait for HTTP, and short runs go on beside them.
+#[derive(Serialize)]
+pub(crate) struct WaitingRow {
+    pub(crate) waiting: usize,
+    /// Milliseconds from the first start until all of them wait.
+    pub(crate) all_waiting_after: f64,
+    pub(crate) mib_each: f64,
+    pub(crate) threads: usize,
+    pub(crate) short: Summary,
+}
+
+/// So many runs compute, and short runs go on beside them.
+#[derive(Serialize)]
+pub(crate) struct BusyRow {
+    pub(crate) busy: usize,
+    pub(crate) short: Summary,
+}
+
+impl Report {
+    pub(crate) fn new(machine: Machine, rounds: usize) -> Self {
+        println!("{machine}; {rounds} runs of each kind");
+        Self {
+            machine,
+            rounds,
+            start: Vec::new(),
+            waiting: Vec::new(),
+            busy: Vec::new(),
+        }
+    }
+
+    /// Rows of one script, ours first.
+    pub(crate) fn start(&mut self, rows: Vec<StartRow>) {
+        if let Some(ours) = rows.first() {
+            println!("\n{}", ours.script);
+            for row in &rows {
+                println!(
+                    "  {:<28} p50 {:>9.3} ms  p99 {:>9.3} ms  {:>7.0} runs/s  ratio {:>7.1}",
+                    row.contender,
+                    row.times.p50,
+                    row.times.p99,
+                    row.times.per_second,
+                    row.times.p50 / ours.times.p50
+                );
+            }
+        }
+        self.start.extend(rows);
+    }
+
+    pub(crate) fn waiting(&mut self, row: WaitingRow) {
+        println!(
+            "{:>5} waiting ({} threads): {:.2} MiB each, all waiting after {:.0} ms; short runs p50 {:.3} ms, p99 {:.3} ms",
+            row.waiting,
+            row.threads,
+            row.mib_each,
+            row.all_waiting_after,
+            row.short.p50,
+            row.short.p99
+        );
+        self.waiting.push(row);
+    }
+
+    pub(crate) fn busy(&mut self, row: BusyRow) {
+        println!(
+            "{:>5} busy: short runs p50 {:.3} ms, p99 {:.3} ms",
+            row.busy, row.short.p50, row.short.p99
+        );
+        self.busy.push(row);
+    }
+
+    /// Writes `results.json`, `results.md` and `start.svg` into `folder`.
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(folder)?;
+        let json = serde_json::to_string_pretty(self)?;
+        fs::write(folder.join("results.json"), json + "\n")?;
+        fs::write(folder.join("results.md"), self.table()?)?;
+        self.chart(&folder.join("start.svg"))
+    }
+
+    fn table(&self) -> anyhow::Result<String> {
+        let mut text = format!(
+            "# Results\n\nWritten by `make bench`: {}; {} runs of each kind, taking turns. Ratios are to ours; milliseconds are this machine's.\n",
+            self.machine, self.rounds
+        );
+        if !self.start.is_empty() {
+            text += "\n![Start](start.svg)\n\n| Script | Run by | p50, ms | p99, ms | Runs/s | Ratio of p50 |\n|---|---|---|---|---|---|\n";
+        }
+        for row in &self.start {
+            let ours = self.start.iter().find(|other| other.script == row.script);
+            let ratio = ours.map_or(1.0, |ours| row.times.p50 / ours.times.p50);
+            writeln!(
+                text,
+                "| {} | {} | {:.3} | {:.3} | {:.0} | {ratio:.1} |",
+                row.script, row.contender, row.times.p50, row.times.p99, row.times.per_second
+            )?;
+        }
+        if !self.waiting.is_empty() {
+            text += "\n| Waiting runs | Threads | MiB each | All waiting after, ms | Short runs beside: p50, ms | p99, ms |\n|---|---|---|---|---|---|\n";
+        }
+        for row in &self.waiting {
+            writeln!(
+                text,
+                "| {} | {} | {:.2} | {:.0} | {:.3} | {:.3} |",
+                row.waiting,
+                row.threads,
+                row.mib_each,
+                row.all_waiting_after,
+                row.short.p50,
+                row.short.p99
+            )?;
+        }
+        if !self.busy.is_empty() {
+            text += "\n| Runs that never stop computing | Short runs beside: p50, ms | p99, ms |\n|---|---|---|\n";
+        }
+        for row in &self.busy {
+            writeln!(
+                text,
+                "| {} | {:.3} | {:.3} |",
+                row.busy, row.short.p50, row.short.p99
+            )?;
+        }
+        Ok(text)
+    }
+
+    /// Bars of the medians, on a scale where each step is ten times the one before.
+    fn chart(&self, path: &Path) -> anyhow::Result<()> {
+        let rows = &self.start;
+        let height = 60 + 24 * u32::try_from(rows.len())?;
+        let root = SVGBackend::new(path, (860, height)).into_drawing_area();
+        let failed = |error| anyhow!("the chart cannot be drawn: {error}");
+        root.fill(&WHITE).map_err(failed)?;
+        let text = ("sans-serif", 13).into_font();
+        let longest = rows.iter().map(|row| row.times.p50).fold(1.0, f64::max);
+        let width = |milliseconds: f64| {
+            // From 0.1 ms on.
+            let share = (milliseconds.max(0.1) * 10.0).log10() / (longest * 10.0).log10();
+            (420.0 * share) as i32
+        };
+        let title = "Milliseconds from a script to its result (p50; logarithmic)";
+        root.draw(&Text::new(title, (10, 12), ("sans-serif", 16).into_font()))
+            .map_err(failed)?;
+        for (index, row) in rows.iter().enumerate() {
+            let y = 44 + 24 * i32::try_from(index)?;
+            let ours = row.contender.starts_with("codehook");
+            let colour = if ours {
+                RGBColor(20, 110, 180)
+            } else {
+                RGBColor(170, 170, 170)
+            };
+            let name = format!("{}: {}", row.script, row.contender);
+            root.draw(&Text::new(name, (10, y + 2), text.clone()))
+                .map_err(failed)?;
+            let bar = [(360, y), (361 + width(row.times.p50), y + 16)];
+            root.draw(&Rectangle::new(bar, colour.filled()))
+                .map_err(failed)?;
+            let value = format!("{:.2}", row.times.p50);
+            root.draw(&Text::new(value, (bar[1].0 + 6, y + 2), text.clone()))
+                .map_err(failed)?;
+        }
+        root.present().map_err(failed)
+    }
+}

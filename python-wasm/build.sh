@@ -227,8 +227,11 @@ step_tests() {
 }
 
 step_snapshot() {
-    "$here/../target/release/python-snapshot" --wasm "$out/python.wasm" --library "$out/lib.tar" --out "$out/python2.7.wasm.new"
-    mv "$out/python2.7.wasm.new" "$out/python2.7.wasm"
+    rm -rf "$out/snapshot.new"
+    mkdir -p "$out/snapshot.new"
+    "$here/../target/release/python-snapshot" --wasm "$out/python.wasm" --library "$out/lib.tar" --out "$out/snapshot.new"
+    mv "$out/snapshot.new"/* "$out"
+    rmdir "$out/snapshot.new"
 }
 
 build() {

@@ -2,7 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-const PARTS: [&str; 3] = ["python2.7.wasm", "lib.tar", "manifest.json"];
+const PARTS: [&str; 5] = [
+    "python2.7.wasm",
+    "python2.7.sha256",
+    "lib.tar",
+    "lib.index",
+    "manifest.json",
+];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=CODEHOOK_PYTHON");

@@ -49,6 +49,31 @@ static void set_environment(void)
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
 }
 
+/* What small runs allocate, so that their memory does not have to grow. */
+#define ROOM_FOR_RUNS (1 << 20)
+#define LARGEST_HOLE (1 << 16)
+#define SMALLEST_HOLE 16
+
+/* Takes what malloc has free between allocations, as _PyObject_StartAfresh does for Python's objects: from now on memory
+ * comes from the end, side by side. */
+static void fill_holes(void)
+{
+    /* volatile: a compiler may leave out allocations that nobody uses. */
+    char *volatile end = malloc(ROOM_FOR_RUNS);
+    size_t size;
+
+    free(end);
+    for (size = LARGEST_HOLE; end != NULL && size >= SMALLEST_HOLE; size /= 2) {
+        for (;;) {
+            char *volatile hole = malloc(size);
+            if (hole == NULL || hole >= end) {
+                free(hole);
+                break;
+            }
+        }
+    }
+}
+
 EXPORT("codehook_init") void codehook_init(void)
 {
     char *argv[] = {"", NULL};
@@ -74,6 +99,8 @@ EXPORT("codehook_init") void codehook_init(void)
         die("_codehook_boot has no restore()");
     PyGC_Collect();
     fflush(NULL);
+    _PyObject_StartAfresh();
+    fill_holes();
 }
 
 EXPORT("codehook_alloc") void *codehook_alloc(int size)

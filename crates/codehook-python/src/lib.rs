@@ -12,7 +12,7 @@ pub const RUNTIME: &str = "python2.7";
 
 /// The interpreter, initialised and snapshotted (a WebAssembly core module, WASI preview 1).
 pub fn interpreter() -> Interpreter<'static> {
-    Interpreter::new(WASM)
+    Interpreter::with_digest(WASM, *SHA256)
 }
 
 /// The interpreter's size, in bytes.
@@ -21,6 +21,11 @@ pub fn interpreter_bytes() -> usize {
 }
 
 const WASM: &[u8] = include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/python2.7.wasm"));
+const SHA256: &[u8; 32] = include_bytes!(concat!(
+    env!("CODEHOOK_PYTHON_WASM"),
+    "/python2.7.sha256"
+));
+const INDEX: &[u8] = include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/lib.index"));
 
 /// The standard library and the packages, as guests see them.
 ///
@@ -28,7 +33,7 @@ const WASM: &[u8] = include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/pytho
 ///
 /// When the archive that was built in is damaged.
 pub fn library() -> Result<Arc<Library>, LibraryError> {
-    Library::from_tar(archive()).map(Arc::new)
+    Library::from_indexed(archive(), INDEX).map(Arc::new)
 }
 
 /// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence`, `kind` and, unless they are our own,

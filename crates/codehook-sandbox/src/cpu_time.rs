@@ -7,11 +7,17 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// A future that counts the CPU time of its polls. Other runs on the same thread are not counted, since they are polled
-/// by futures of their own.
+/// A future that counts the CPU time of its polls, on whichever threads they are. Other runs on the same thread are not counted,
+/// since they are polled by futures of their own.
 pub(crate) struct Metered<F> {
     inner: Pin<Box<F>>,
     used: Duration,
+}
+
+/// What came of a future, and the CPU time that it took.
+pub(crate) struct Spent<T> {
+    pub(crate) output: T,
+    pub(crate) cpu: Duration,
 }
 
 impl<F: Future> Metered<F> {
@@ -36,14 +42,15 @@ fn thread_cpu_time() -> Duration {
     )
 }
 
-impl<F: Future> Future for &mut Metered<F> {
-    type Output = F::Output;
+impl<F: Future> Future for Metered<F> {
+    type Output = Spent<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let before = thread_cpu_time();
         let polled = self.inner.as_mut().poll(cx);
         let spent = thread_cpu_time().saturating_sub(before);
         self.used += spent;
-        polled
+        let cpu = self.used;
+        polled.map(|output| Spent { output, cpu })
     }
 }

@@ -1,5 +1,6 @@
 //! The engine of a process: the interpreter compiled once, its instances pooled, and the clock that makes them yield.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel};
 
+use crate::background::Background;
 use crate::compiled_cache::CompiledCache;
 use crate::interpreter::Interpreter;
 use crate::library::Library;
@@ -42,6 +44,9 @@ pub struct SandboxConfig {
     pub max_concurrent_runs: u32,
     /// Where compiled code is kept; without it the interpreter is compiled at every start (about two seconds).
     pub cache: Option<CompiledCache>,
+    /// Threads for runs that have computed for more than 20 ms: of low priority, so that short runs do not feel them. None leaves
+    /// every run on the executor that it was started on.
+    pub background_threads: Option<NonZeroUsize>,
     /// The directory below which the runs' `/tmp` directories are made.
     pub work_directory: PathBuf,
 }
@@ -53,6 +58,7 @@ impl SandboxConfig {
             runtime: runtime.to_owned(),
             max_concurrent_runs: 1,
             cache: None,
+            background_threads: None,
             work_directory: std::env::temp_dir(),
         }
     }
@@ -80,6 +86,9 @@ pub enum SandboxError {
     /// See [`LinkError`].
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// The threads for long computations cannot be started.
+    #[error("threads for long runs cannot be started: {0}")]
+    Threads(std::io::Error),
     /// The work directory cannot be used.
     #[error("no private directory can be made in {path} ({source}): name another work directory")]
     WorkDirectory {
@@ -102,6 +111,7 @@ pub(crate) struct Inner {
     pub(crate) interpreter: InstancePre<GuestState>,
     pub(crate) library: Arc<Library>,
     pub(crate) tmp_root: TmpRoot,
+    pub(crate) background: Option<Background>,
     /// One permit for each pooled instance: a run beyond them waits, and its clock has not started.
     pub(crate) places: tokio::sync::Semaphore,
     ticking: Arc<AtomicBool>,
@@ -137,6 +147,11 @@ impl Sandbox {
                 path: config.work_directory.clone(),
                 source,
             })?;
+        let background = config
+            .background_threads
+            .map(Background::new)
+            .transpose()
+            .map_err(SandboxError::Threads)?;
         let ticking = start_ticking(&engine);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -145,6 +160,7 @@ impl Sandbox {
                 interpreter,
                 library,
                 tmp_root,
+                background,
                 places: tokio::sync::Semaphore::new(config.max_concurrent_runs as usize),
                 ticking,
             }),

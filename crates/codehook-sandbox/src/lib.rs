@@ -7,6 +7,7 @@
 //! What it refuses, always: any file of the host, the host's environment and arguments, sockets, and a guest that outlives
 //! its run. Every run gets a fresh instance of the interpreter's snapshot; nothing but the report survives it.
 
+mod background;
 mod compiled_cache;
 mod cpu_time;
 mod engine;
@@ -15,6 +16,7 @@ mod guest_memory;
 mod host_call;
 mod interpreter;
 mod library;
+mod library_index;
 mod limits;
 mod memory;
 mod output;

@@ -1,9 +1,12 @@
 //! Read-only trees that a run sees: tar archives in memory, indexed by path.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::Read;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::sync::Arc;
+
+pub(crate) use crate::library_index::{Content, EntryKind};
+use crate::library_index::{Entry, Index};
 
 /// Why an archive cannot serve as a library.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +19,12 @@ pub enum LibraryError {
         "the library archive holds `{0}`, which is neither a plain file nor a directory below the root"
     )]
     Entry(String),
+    /// Not the index of this archive.
+    #[error("the library's index does not belong to it: build both again with `make python`")]
+    Index,
+    /// More than an index can say.
+    #[error("the library archive holds a path or a time that is too long")]
+    TooLarge,
 }
 
 /// The bytes of an archive: part of the program, or shared between the libraries that hold it.
@@ -59,34 +68,7 @@ impl From<Arc<[u8]>> for Archive {
 /// A read-only tree of files, from one archive or several. Paths are absolute and without `.` or `..`.
 pub struct Library {
     archives: Vec<Archive>,
-    files: HashMap<String, Content>,
-    directories: HashMap<String, BTreeMap<String, EntryKind>>,
-}
-
-/// Where a file's bytes are.
-#[derive(Debug, Clone)]
-pub(crate) struct Content {
-    archive: usize,
-    range: Range<usize>,
-    /// Seconds since the epoch, as the archive says.
-    modified: u64,
-}
-
-impl Content {
-    pub(crate) fn len(&self) -> u64 {
-        self.range.len() as u64
-    }
-
-    pub(crate) fn modified(&self) -> u64 {
-        self.modified
-    }
-}
-
-/// What a directory entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EntryKind {
-    File,
-    Directory,
+    index: Index,
 }
 
 impl Library {
@@ -99,6 +81,34 @@ impl Library {
         Self::mounted_at("/", [archive])
     }
 
+    /// The same with an index that [`Library::index_of`] made from this very archive, which is then not read.
+    ///
+    /// # Errors
+    ///
+    /// When the index is none, or one of an archive of another length.
+    pub fn from_indexed(
+        archive: impl Into<Archive>,
+        index: &'static [u8],
+    ) -> Result<Self, LibraryError> {
+        let archive = archive.into();
+        let index = Index::from_bytes(index, archive.len()).ok_or(LibraryError::Index)?;
+        Ok(Self {
+            archives: vec![archive],
+            index,
+        })
+    }
+
+    /// The index of one archive, for [`Library::from_indexed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Library::from_tar`].
+    pub fn index_of(archive: &[u8]) -> Result<Vec<u8>, LibraryError> {
+        let mut tree = Tree::default();
+        tree.add_archive("", 0, archive)?;
+        tree.index(archive.len())
+    }
+
     /// Indexes several archives as one tree below `directory` (absolute). Where two hold the same path, the later counts.
     ///
     /// # Errors
@@ -108,53 +118,70 @@ impl Library {
         directory: &str,
         archives: impl IntoIterator<Item = A>,
     ) -> Result<Self, LibraryError> {
-        let mut library = Self {
-            archives: Vec::new(),
-            files: HashMap::new(),
-            directories: HashMap::from([("/".to_owned(), BTreeMap::new())]),
-        };
+        let mut tree = Tree::default();
         let root = normal_path(directory).unwrap_or_default();
         if !root.is_empty() {
-            library.add_directory(&root);
+            tree.add_directory(&root);
         }
-        for archive in archives {
-            library.add_archive(&root, archive.into())?;
+        let archives: Vec<Archive> = archives.into_iter().map(Into::into).collect();
+        for (number, archive) in archives.iter().enumerate() {
+            tree.add_archive(&root, number, archive)?;
         }
-        Ok(library)
+        let len = archives.iter().map(|archive| archive.len()).sum();
+        let index = Index::from_bytes(tree.index(len)?, len).ok_or(LibraryError::Index)?;
+        Ok(Self { archives, index })
     }
 
     /// The content of a file.
     pub fn read(&self, path: &str) -> Option<&[u8]> {
-        self.file(path).map(|content| self.content(content))
+        self.file(path).map(|content| self.content(&content))
     }
 
     /// Whether there is a file or a directory at `path`.
     pub fn holds(&self, path: &str) -> bool {
-        self.files.contains_key(path) || self.directories.contains_key(path)
+        self.index.is_directory(path) || self.index.file(path).is_some()
     }
 
     /// The names in a directory, in alphabetical order; none if there is no such directory.
     pub fn names_in(&self, directory: &str) -> impl Iterator<Item = &str> {
-        self.directory(directory)
-            .into_iter()
-            .flat_map(|entries| entries.keys().map(String::as_str))
+        self.entries(directory).map(|(name, _)| name)
     }
 
-    pub(crate) fn file(&self, path: &str) -> Option<&Content> {
-        self.files.get(path)
+    pub(crate) fn file(&self, path: &str) -> Option<Content> {
+        self.index.file(path)
     }
 
+    /// Empty if the index names something that the archive has not.
     pub(crate) fn content(&self, content: &Content) -> &[u8] {
-        &self.archives[content.archive][content.range.clone()]
+        self.archives
+            .get(content.archive)
+            .and_then(|archive| archive.get(content.range.clone()))
+            .unwrap_or_default()
     }
 
-    pub(crate) fn directory(&self, path: &str) -> Option<&BTreeMap<String, EntryKind>> {
-        self.directories.get(path)
+    pub(crate) fn is_directory(&self, path: &str) -> bool {
+        self.index.is_directory(path)
     }
 
-    fn add_archive(&mut self, root: &str, archive: Archive) -> Result<(), LibraryError> {
-        let number = self.archives.len();
-        let mut reader = tar::Archive::new(&archive[..]);
+    pub(crate) fn entries(&self, directory: &str) -> impl Iterator<Item = (&str, EntryKind)> {
+        self.index.entries(directory)
+    }
+}
+
+/// What archives hold, by path. A directory has no content.
+#[derive(Default)]
+struct Tree {
+    paths: HashMap<String, Option<Content>>,
+}
+
+impl Tree {
+    fn add_archive(
+        &mut self,
+        root: &str,
+        number: usize,
+        archive: &[u8],
+    ) -> Result<(), LibraryError> {
+        let mut reader = tar::Archive::new(archive);
         for entry in reader.entries()? {
             let mut entry = entry?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -167,43 +194,41 @@ impl Library {
                     let len = usize::try_from(entry.size()).unwrap_or(usize::MAX);
                     // Reads to the end, so that a truncated archive is an error here and not in a run.
                     std::io::copy(&mut entry.by_ref(), &mut std::io::sink())?;
-                    let range = start..start + len;
                     let content = Content {
                         archive: number,
-                        range,
+                        range: start..start + len,
                         modified: entry.header().mtime()?,
                     };
-                    self.add_file(&path, content);
+                    self.add_parents(&path);
+                    self.paths.insert(path, Some(content));
                 }
                 _ => return Err(LibraryError::Entry(name)),
             }
         }
-        self.archives.push(archive);
         Ok(())
     }
 
     fn add_directory(&mut self, path: &str) {
-        if self.directories.contains_key(path) {
-            return;
+        if !self.paths.contains_key(path) {
+            self.paths.insert(path.to_owned(), None);
+            self.add_parents(path);
         }
-        self.directories.insert(path.to_owned(), BTreeMap::new());
-        self.link(path, EntryKind::Directory);
     }
 
-    fn add_file(&mut self, path: &str, content: Content) {
-        self.files.insert(path.to_owned(), content);
-        self.link(path, EntryKind::File);
+    fn add_parents(&mut self, path: &str) {
+        if let Some((parent, _)) = path.rsplit_once('/')
+            && !parent.is_empty()
+        {
+            self.add_directory(parent);
+        }
     }
 
-    fn link(&mut self, path: &str, kind: EntryKind) {
-        let Some((parent, name)) = path.rsplit_once('/') else {
-            return;
-        };
-        let parent = if parent.is_empty() { "/" } else { parent };
-        self.add_directory(parent);
-        if let Some(entries) = self.directories.get_mut(parent) {
-            entries.insert(name.to_owned(), kind);
-        }
+    fn index(&self, archives_len: usize) -> Result<Vec<u8>, LibraryError> {
+        let entries = self.paths.iter().map(|(path, content)| Entry {
+            path,
+            content: content.clone(),
+        });
+        Index::bytes_of(entries.collect(), archives_len).ok_or(LibraryError::TooLarge)
     }
 }
 

@@ -1,12 +1,12 @@
 //! One run: instance, script, limits, report.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use codehook_egress::Session;
 use wasmtime::{Store, TypedFunc};
 
-use crate::cpu_time::Metered;
+use crate::cpu_time::{Metered, Spent};
 use crate::engine::Sandbox;
 use crate::fs::{SCRIPT_DIRECTORY, ScriptFile};
 use crate::guest_memory::copy_in;
@@ -142,13 +142,36 @@ impl Sandbox {
             sink,
             http: Some(http),
         });
+        let execution =
+            self.clone()
+                .execute(state, script.name.clone(), purpose, limits.wall_time);
+        let execution = Metered::new(execution);
+        let ended = match &self.inner.background {
+            Some(background) => background.run(execution).await,
+            None => execution.await,
+        };
+        let Spent {
+            output: (state, end),
+            cpu,
+        } = ended;
+        self.report(state, end, started, cpu, &secrets)
+    }
+
+    /// The guest's own part, which owns all that it needs, so that it can go on on another thread. Nothing is left of the instance
+    /// when it ends.
+    async fn execute(
+        self,
+        state: GuestState,
+        name: String,
+        purpose: Purpose,
+        wall_time: Duration,
+    ) -> (GuestState, End) {
         let mut store = Store::new(&self.inner.engine, state);
         store.limiter(|state| &mut state.memory_limit);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-
-        let mut metered = Metered::new(self.call(&mut store, &script.name, purpose));
-        let end = match tokio::time::timeout(limits.wall_time, &mut metered).await {
+        let call = self.call(&mut store, &name, purpose);
+        let end = match tokio::time::timeout(wall_time, call).await {
             Ok(Ok(status)) => End::Returned(status),
             Ok(Err(error)) => match error.downcast_ref::<GuestExit>() {
                 // Only the low byte: the bits above are the interpreter's own to set.
@@ -157,9 +180,7 @@ impl Sandbox {
             },
             Err(_) => End::TimedOut,
         };
-        let cpu = metered.used();
-        drop(metered);
-        self.report(store.into_data(), end, started, cpu, &secrets)
+        (store.into_data(), end)
     }
 
     async fn call(
@@ -194,7 +215,7 @@ impl Sandbox {
         mut state: GuestState,
         end: End,
         started: Instant,
-        cpu: std::time::Duration,
+        cpu: Duration,
         secrets: &Secrets,
     ) -> RunReport {
         let (outcome, exit_code) = match end {

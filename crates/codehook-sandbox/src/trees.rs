@@ -42,13 +42,13 @@ impl Trees {
 
     pub(crate) fn file(&self, path: &str) -> Option<TreeFile> {
         let found = |tree, library: &Library| {
-            let content = library.file(path)?.clone();
+            let content = library.file(path)?;
             Some(TreeFile { tree, content })
         };
         found(Tree::Library, &self.library).or_else(|| {
             // What is a directory in the library is not a file in an overlay.
             let overlay = self.overlay.as_ref()?;
-            let taken = self.library.directory(path).is_some();
+            let taken = self.library.is_directory(path);
             (!taken).then(|| found(Tree::Overlay, overlay)).flatten()
         })
     }
@@ -62,22 +62,16 @@ impl Trees {
     }
 
     pub(crate) fn is_directory(&self, path: &str) -> bool {
-        self.library.directory(path).is_some()
-            || (self.library.file(path).is_none() && self.in_overlay(path).is_some())
+        let in_overlay = |overlay: &Arc<Library>| overlay.is_directory(path);
+        self.library.is_directory(path)
+            || (self.library.file(path).is_none() && self.overlay.as_ref().is_some_and(in_overlay))
     }
 
     /// The entries of a directory, of both trees.
     pub(crate) fn entries(&self, path: &str) -> BTreeMap<&str, EntryKind> {
-        let mut entries = BTreeMap::new();
-        let trees = [self.in_overlay(path), self.library.directory(path)];
-        for (name, kind) in trees.into_iter().flatten().flatten() {
-            entries.insert(name.as_str(), *kind);
-        }
-        entries
-    }
-
-    fn in_overlay(&self, path: &str) -> Option<&BTreeMap<String, EntryKind>> {
-        self.overlay.as_ref()?.directory(path)
+        let overlay = self.overlay.iter().flat_map(|overlay| overlay.entries(path));
+        // The library's come last, and count.
+        overlay.chain(self.library.entries(path)).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use sha2::{Digest, Sha256};
 use codehook_sandbox::{GuestState, Library, OutputStream, link_guest};
 use wasmtime::{Config, Engine, Linker, Store};
 use wasmtime_wizer::Wizer;
@@ -20,7 +21,7 @@ struct Arguments {
     /// The library archive (tar).
     #[arg(long)]
     library: PathBuf,
-    /// Where to write the snapshot.
+    /// Where to write the snapshot, its digest and the library's index.
     #[arg(long)]
     out: PathBuf,
 }
@@ -35,14 +36,24 @@ fn main() -> anyhow::Result<()> {
         .with_context(|| format!("cannot read {}", arguments.wasm.display()))?;
     let archive = std::fs::read(&arguments.library)
         .with_context(|| format!("cannot read {}", arguments.library.display()))?;
+    let index = Library::index_of(&archive)?;
     let library = Arc::new(Library::from_tar(archive)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let snapshot = runtime.block_on(snapshot(&wasm, library))?;
-    std::fs::write(&arguments.out, &snapshot)
-        .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    println!("{}: {} bytes", arguments.out.display(), snapshot.len());
+    // What a program would have to compute at every start.
+    let digest: [u8; 32] = Sha256::digest(&snapshot).into();
+    for (name, bytes) in [
+        ("python2.7.wasm", &snapshot[..]),
+        ("python2.7.sha256", &digest),
+        ("lib.index", &index),
+    ] {
+        let path = arguments.out.join(name);
+        std::fs::write(&path, bytes)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        println!("{}: {} bytes", path.display(), bytes.len());
+    }
     Ok(())
 }
 

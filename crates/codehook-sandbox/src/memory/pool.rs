@@ -6,7 +6,7 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::dirty_pages::PageMap;
 use super::image::Image;
-use super::slot::Slot;
+use super::slot::{Slot, Written};
 
 /// Where instances get their memories from.
 #[derive(Clone)]
@@ -20,7 +20,12 @@ struct Shared {
     idle: Mutex<Vec<Slot>>,
     max_idle: usize,
     pages: Option<PageMap>,
+    /// What one run in a new memory wrote to: most of it is what every run writes to.
+    usual: Mutex<Arc<Written>>,
 }
+
+/// More than this is not what every run writes to, in bytes.
+const USUAL_BYTES: usize = 1024 * 1024;
 
 impl MemoryPool {
     /// A pool that keeps at most `max_idle` memories that no run uses.
@@ -31,6 +36,7 @@ impl MemoryPool {
                 idle: Mutex::new(Vec::new()),
                 max_idle,
                 pages: PageMap::open(),
+                usual: Mutex::default(),
             }),
         }
     }
@@ -61,11 +67,12 @@ unsafe impl MemoryCreator for MemoryPool {
             return Err("the memory is not the interpreter's".to_owned());
         }
         let idle = self.shared.idle().pop();
-        let slot = match idle {
+        let mut slot = match idle {
             Some(slot) if slot.capacity() == reserved => slot,
             _ => Slot::new(Arc::clone(image), reserved, guard)
                 .map_err(|error| format!("no address space for a memory ({error})"))?,
         };
+        slot.prepare(&self.shared.usual());
         Ok(Box::new(PooledMemory {
             slot: Some(slot),
             pool: Arc::clone(&self.shared),
@@ -79,13 +86,30 @@ impl Shared {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn usual(&self) -> Arc<Written> {
+        let usual = self.usual.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&usual)
+    }
+
+    fn learn(&self, written: Option<Written>) {
+        if let Some(written) = written
+            && written.bytes <= USUAL_BYTES
+            && written.bytes > self.usual().bytes
+        {
+            *self.usual.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(written);
+        }
+    }
+
     /// Takes a memory back, or lets it go.
     fn recycle(&self, mut slot: Slot) {
         if self.idle().len() >= self.max_idle {
             return;
         }
         match slot.put_back(self.pages.as_ref()) {
-            Ok(()) => self.idle().push(slot),
+            Ok(written) => {
+                self.learn(written);
+                self.idle().push(slot);
+            }
             Err(error) => {
                 tracing::warn!(%error, "a memory could not be put back and is not used again")
             }

@@ -30,6 +30,17 @@ pub(super) struct Slot {
     size: usize,
     image: Arc<Image>,
     runs: u32,
+    /// Whether none of its pages is there yet.
+    empty: bool,
+}
+
+/// What a run wrote to.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Written {
+    /// Parts of the memory, in bytes.
+    pub(super) parts: Vec<Range<usize>>,
+    /// All of them together.
+    pub(super) bytes: usize,
 }
 
 // SAFETY: the pointers are to a mapping that this value alone owns.
@@ -57,6 +68,7 @@ impl Slot {
             size: 0,
             image,
             runs: 0,
+            empty: true,
         };
         slot.map_image()?;
         Ok(slot)
@@ -69,9 +81,6 @@ impl Slot {
         unsafe {
             let at = self.memory.add(self.image.start()).as_ptr();
             self.image.map_over(at)?;
-            // Maps only the pages that are touched, not their neighbours as well: every page that is mapped is looked at after
-            // each run. A system without this advice is slower.
-            let _ = madvise(at.cast(), self.image.bytes().len(), Advice::Random);
             // A huge page would be put back as a whole for one byte in it. Where there are none, nothing is lost.
             let _ = madvise(self.memory.as_ptr().cast(), size, Advice::LinuxNoHugepage);
         }
@@ -100,36 +109,61 @@ impl Slot {
         Ok(())
     }
 
-    /// Makes the memory what it was at first. After an error it must not be used again.
-    pub(super) fn put_back(&mut self, pages: Option<&PageMap>) -> io::Result<()> {
-        self.runs += 1;
-        match pages.filter(|_| !self.runs.is_multiple_of(RUNS_BETWEEN_RELEASES)) {
-            Some(pages) => self.put_back_written(pages)?,
-            None => self.release(0..self.size)?,
+    /// Makes the pages that runs usually write to this memory's own at once, if none is: one by one, as they are written to, each
+    /// would cost a page fault, and an interrupt of other processors if it was read before.
+    pub(super) fn prepare(&mut self, usual: &Written) {
+        if !std::mem::take(&mut self.empty) {
+            return;
         }
+        for part in &usual.parts {
+            if part.end <= self.size {
+                // SAFETY: the part is inside of the memory, which is ours alone. Contents do not change.
+                let prepared = unsafe {
+                    let at = self.memory.as_ptr().add(part.start).cast();
+                    madvise(at, part.len(), Advice::LinuxPopulateWrite)
+                };
+                // Before Linux 5.14: page by page, then.
+                if prepared.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Makes the memory what it was at first, and answers what had been written to if that was looked at and the memory was new.
+    /// After an error it must not be used again.
+    pub(super) fn put_back(&mut self, pages: Option<&PageMap>) -> io::Result<Option<Written>> {
+        self.runs += 1;
+        let written = match pages.filter(|_| !self.runs.is_multiple_of(RUNS_BETWEEN_RELEASES)) {
+            Some(pages) => self.put_back_written(pages)?,
+            None => {
+                self.release()?;
+                None
+            }
+        };
         let first_size = self.image.memory_size();
         if self.size > first_size {
             self.protect(first_size..self.size, MprotectFlags::empty())?;
             self.size = first_size;
         }
-        Ok(())
+        Ok(written.filter(|_| self.runs == 1))
     }
 
-    fn put_back_written(&mut self, pages: &PageMap) -> io::Result<()> {
+    fn put_back_written(&mut self, pages: &PageMap) -> io::Result<Option<Written>> {
         let base = self.memory.as_ptr().addr();
-        let mut written: Vec<Range<usize>> = Vec::new();
-        let mut bytes = 0;
+        let mut written = Written::default();
         pages.written(base..base + self.size, |stretch| {
-            bytes += stretch.len();
-            written.push(stretch.start - base..stretch.end - base);
+            written.bytes += stretch.len();
+            written.parts.push(stretch.start - base..stretch.end - base);
         })?;
-        if bytes > KEPT_BYTES {
-            return self.release(0..self.size);
+        if written.bytes > KEPT_BYTES {
+            self.release()?;
+            return Ok(None);
         }
-        for stretch in written {
-            self.restore(stretch);
+        for part in &written.parts {
+            self.restore(part.clone());
         }
-        Ok(())
+        Ok(Some(written))
     }
 
     /// Writes what the image has into a part of the memory, and zeroes where it has nothing.
@@ -150,15 +184,12 @@ impl Slot {
         after.fill(0);
     }
 
-    /// Gives pages back to the system; they are the image's, or zero, when they are next touched.
-    fn release(&mut self, part: Range<usize>) -> io::Result<()> {
-        if part.is_empty() {
-            return Ok(());
-        }
-        // SAFETY: the part is inside of the memory, which is ours alone and nobody refers to now.
-        unsafe {
-            let at = self.memory.as_ptr().add(part.start).cast();
-            madvise(at, part.len(), Advice::LinuxDontNeed)?;
+    /// Gives all pages back to the system; they are the image's, or zero, when they are next touched.
+    fn release(&mut self) -> io::Result<()> {
+        self.empty = true;
+        if self.size > 0 {
+            // SAFETY: the memory is ours alone, and nobody refers to what it holds.
+            unsafe { madvise(self.memory.as_ptr().cast(), self.size, Advice::LinuxDontNeed)? };
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Many runs at the same time, on two worker threads.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ impl Crowd {
         let config = SandboxConfig {
             max_concurrent_runs: 4096,
             cache: Some(cache),
+            background_threads: NonZeroUsize::new(WORKERS),
             ..SandboxConfig::new(codehook_python::RUNTIME)
         };
         let sandbox = Sandbox::new(

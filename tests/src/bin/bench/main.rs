@@ -5,6 +5,7 @@
 
 mod concurrent;
 mod contender;
+mod cpu;
 mod hooks;
 mod machine;
 mod report;
@@ -42,6 +43,11 @@ enum What {
     Waiting,
     /// Short runs beside others that never stop computing.
     Busy,
+    /// Processor time of scripts that compute.
+    Cpu {
+        /// These of `fixtures/bench`, without `.py`; all unless one is named.
+        scripts: Vec<String>,
+    },
     /// Runs one script again and again, for a profiler to look at.
     Profile {
         /// The script, or one of the hooks: `okta`.
@@ -78,6 +84,11 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if all || arguments.what == Some(What::Busy) {
         concurrent::busy(&mut report)?;
+    }
+    match &arguments.what {
+        None => cpu::measure(&mut report, &[])?,
+        Some(What::Cpu { scripts }) => cpu::measure(&mut report, scripts)?,
+        _ => {}
     }
     let out = match &arguments.out {
         Some(out) => Some(out.clone()),

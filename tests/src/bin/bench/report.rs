@@ -18,6 +18,7 @@ pub(crate) struct Report {
     start: Vec<StartRow>,
     waiting: Vec<WaitingRow>,
     busy: Vec<BusyRow>,
+    cpu: Vec<CpuRow>,
 }
 
 /// One script run by one contender.
@@ -47,6 +48,20 @@ pub(crate) struct BusyRow {
     pub(crate) short: Summary,
 }
 
+/// Processor time of one script, in milliseconds.
+#[derive(Serialize)]
+pub(crate) struct CpuRow {
+    pub(crate) script: String,
+    pub(crate) ours: f64,
+    pub(crate) native: f64,
+}
+
+impl CpuRow {
+    fn ratio(&self) -> f64 {
+        self.ours / self.native
+    }
+}
+
 impl Report {
     pub(crate) fn new(machine: Machine, rounds: usize) -> Self {
         println!("{machine}; {rounds} runs of each kind");
@@ -56,6 +71,7 @@ impl Report {
             start: Vec::new(),
             waiting: Vec::new(),
             busy: Vec::new(),
+            cpu: Vec::new(),
         }
     }
 
@@ -96,6 +112,27 @@ impl Report {
             row.busy, row.short.p50, row.short.p99
         );
         self.busy.push(row);
+    }
+
+    pub(crate) fn cpu(&mut self, row: CpuRow) {
+        println!(
+            "{:<20} {:>8.0} ms, native {:>8.0} ms, ratio {:.2}",
+            row.script,
+            row.ours,
+            row.native,
+            row.ratio()
+        );
+        self.cpu.push(row);
+    }
+
+    /// The geometric mean of the ratios.
+    fn mean_ratio(&self) -> f64 {
+        let sum: f64 = self.cpu.iter().map(|row| row.ratio().ln()).sum();
+        (sum / self.cpu.len() as f64).exp()
+    }
+
+    pub(crate) fn cpu_mean(&self) {
+        println!("geometric mean of the ratios: {:.3}", self.mean_ratio());
     }
 
     /// Writes `results.json`, `results.md` and `start.svg` into `folder`.
@@ -148,6 +185,22 @@ impl Report {
                 "| {} | {:.3} | {:.3} |",
                 row.busy, row.short.p50, row.short.p99
             )?;
+        }
+        if !self.cpu.is_empty() {
+            text += "\n| Processor time | Ours, ms | python2.7, ms | Ratio |\n|---|---|---|---|\n";
+        }
+        for row in &self.cpu {
+            writeln!(
+                text,
+                "| {} | {:.0} | {:.0} | {:.2} |",
+                row.script,
+                row.ours,
+                row.native,
+                row.ratio()
+            )?;
+        }
+        if !self.cpu.is_empty() {
+            writeln!(text, "| geometric mean | | | {:.2} |", self.mean_ratio())?;
         }
         Ok(text)
     }

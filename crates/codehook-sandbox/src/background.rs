@@ -1,0 +1,90 @@
+//! Where runs go that compute for long: threads that the system lets run when nobody else wants to, so that short runs do not wait
+//! behind them. Each still gets its turn there, a tick of the epoch clock at a time.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::cpu_time::{Metered, Spent};
+
+/// CPU time after which a run is one that computes for long.
+const LONG: Duration = Duration::from_millis(20);
+/// How much the threads give way to others; see nice(2).
+const NICE: i32 = 10;
+
+/// Threads for long computations.
+pub(crate) struct Background {
+    /// There until it is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Background {
+    /// So many threads.
+    pub(crate) fn new(threads: NonZeroUsize) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads.get())
+            .thread_name("codehook-long")
+            .enable_all()
+            .on_thread_start(|| {
+                // Where the system refuses, these threads are as eager as others.
+                let _ = rustix::process::nice(NICE);
+            })
+            .build()?;
+        Ok(Self {
+            runtime: Some(runtime),
+        })
+    }
+
+    /// Polls `run` where it is, and here once it has used its time.
+    pub(crate) async fn run<F>(&self, mut run: Metered<F>) -> Spent<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let ended = poll_fn(|cx| match Pin::new(&mut run).poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending if run.used() >= LONG => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        match (ended, &self.runtime) {
+            (Some(ended), _) => ended,
+            (None, None) => run.await,
+            (None, Some(runtime)) => {
+                let mut task = Abandoned(runtime.spawn(run));
+                match (&mut task.0).await {
+                    Ok(ended) => ended,
+                    // A panic goes to whoever waits for the run, as it would have without the other threads.
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        // Nobody but `Abandoned` and the end of the process cancels it, and then nobody waits.
+                        Err(_) => std::future::pending().await,
+                    },
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Stops the task when nobody waits for it any more.
+struct Abandoned<T>(JoinHandle<T>);
+
+impl<T> Drop for Abandoned<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

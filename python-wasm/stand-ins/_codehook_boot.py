@@ -91,6 +91,7 @@ _seeded = []
 
 def settle():
     """Clears what loading and warming has left behind, and takes down what restore() has to renew."""
+    import atexit
     import gc
     import imp
     import linecache
@@ -105,6 +106,8 @@ def settle():
         # A warning that was shown, or not shown, here would be missing in the script.
         if module is not None:
             vars(module).pop('__warningregistry__', None)
+    # Modules of Cython take themselves apart at the end, which only costs time here: a run's memory is given back as a whole.
+    atexit._exithandlers[:] = [handler for handler in atexit._exithandlers if handler[0].__name__ != '__cleanup']
     linecache.clearcache()
     # Directories that did not exist yet, /tmp above all, would never be looked into again.
     for entry, importer in sys.path_importer_cache.items():

@@ -21,10 +21,8 @@ pub fn interpreter_bytes() -> usize {
 }
 
 const WASM: &[u8] = include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/python2.7.wasm"));
-const SHA256: &[u8; 32] = include_bytes!(concat!(
-    env!("CODEHOOK_PYTHON_WASM"),
-    "/python2.7.sha256"
-));
+const SHA256: &[u8; 32] =
+    include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/python2.7.sha256"));
 const INDEX: &[u8] = include_bytes!(concat!(env!("CODEHOOK_PYTHON_WASM"), "/lib.index"));
 
 /// The standard library and the packages, as guests see them.

@@ -68,7 +68,10 @@ impl Index {
         let bytes = bytes.into();
         let matches = bytes.get(..8)? == MAGIC && u64_at(&bytes, 16)? == archives_len as u64;
         let records = u32_at(&bytes, 8)? as usize;
-        let fits = records.checked_mul(RECORD_BYTES)?.checked_add(HEADER_BYTES)? <= bytes.len();
+        let fits = records
+            .checked_mul(RECORD_BYTES)?
+            .checked_add(HEADER_BYTES)?
+            <= bytes.len();
         (matches && fits).then_some(Self { bytes, records })
     }
 
@@ -131,9 +134,8 @@ impl Index {
 
     fn find(&self, path: &str) -> Option<Record<'_>> {
         let key = split(path);
-        let number = self.partition_point(|record| {
-            (record.parent, record.name).cmp(&key) == Ordering::Less
-        });
+        let number =
+            self.partition_point(|record| (record.parent, record.name).cmp(&key) == Ordering::Less);
         self.record(number)
             .filter(|record| (record.parent, record.name) == key)
     }

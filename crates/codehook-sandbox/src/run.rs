@@ -1,9 +1,11 @@
 //! One run: instance, script, limits, report.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use codehook_egress::Session;
+use tokio::sync::Notify;
 use wasmtime::{Store, TypedFunc};
 
 use crate::cpu_time::{Metered, Spent};
@@ -142,13 +144,23 @@ impl Sandbox {
             sink,
             http: Some(http),
         });
+        let stop = Arc::new(Notify::new());
         let execution =
             self.clone()
-                .execute(state, script.name.clone(), purpose, limits.wall_time);
+                .execute(state, script.name.clone(), purpose, Arc::clone(&stop));
         let execution = Metered::new(execution);
-        let ended = match &self.inner.background {
-            Some(background) => background.run(execution).await,
-            None => execution.await,
+        let mut running = pin!(async {
+            match &self.inner.background {
+                Some(background) => background.run(execution).await,
+                None => execution.await,
+            }
+        });
+        let ended = tokio::select! {
+            ended = &mut running => ended,
+            () = tokio::time::sleep(limits.wall_time) => {
+                stop.notify_one();
+                running.await
+            }
         };
         let Spent {
             output: (state, end),
@@ -164,21 +176,23 @@ impl Sandbox {
         state: GuestState,
         name: String,
         purpose: Purpose,
-        wall_time: Duration,
+        stop: Arc<Notify>,
     ) -> (GuestState, End) {
         let mut store = Store::new(&self.inner.engine, state);
         store.limiter(|state| &mut state.memory_limit);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        let call = self.call(&mut store, &name, purpose);
-        let end = match tokio::time::timeout(wall_time, call).await {
-            Ok(Ok(status)) => End::Returned(status),
-            Ok(Err(error)) => match error.downcast_ref::<GuestExit>() {
-                // Only the low byte: the bits above are the interpreter's own to set.
-                Some(exit) => End::Returned(exit.0 as i32 & EXIT_CODE_MASK),
-                None => End::Trapped(error),
+        let end = tokio::select! {
+            biased;
+            called = self.call(&mut store, &name, purpose) => match called {
+                Ok(status) => End::Returned(status),
+                Err(error) => match error.downcast_ref::<GuestExit>() {
+                    // Only the low byte: the bits above are the interpreter's own to set.
+                    Some(exit) => End::Returned(exit.0 as i32 & EXIT_CODE_MASK),
+                    None => End::Trapped(error),
+                },
             },
-            Err(_) => End::TimedOut,
+            () = stop.notified() => End::TimedOut,
         };
         (store.into_data(), end)
     }

@@ -69,7 +69,10 @@ impl Trees {
 
     /// The entries of a directory, of both trees.
     pub(crate) fn entries(&self, path: &str) -> BTreeMap<&str, EntryKind> {
-        let overlay = self.overlay.iter().flat_map(|overlay| overlay.entries(path));
+        let overlay = self
+            .overlay
+            .iter()
+            .flat_map(|overlay| overlay.entries(path));
         // The library's come last, and count.
         overlay.chain(self.library.entries(path)).collect()
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use sha2::{Digest, Sha256};
 use codehook_sandbox::{GuestState, Library, OutputStream, link_guest};
+use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, Linker, Store};
 use wasmtime_wizer::Wizer;
 
@@ -50,8 +50,7 @@ fn main() -> anyhow::Result<()> {
         ("lib.index", &index),
     ] {
         let path = arguments.out.join(name);
-        std::fs::write(&path, bytes)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
         println!("{}: {} bytes", path.display(), bytes.len());
     }
     Ok(())

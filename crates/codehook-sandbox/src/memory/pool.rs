@@ -20,12 +20,12 @@ struct Shared {
     idle: Mutex<Vec<Slot>>,
     max_idle: usize,
     pages: Option<PageMap>,
-    /// What one run in a new memory wrote to: most of it is what every run writes to.
+    /// What a memory's runs wrote to, of those that wrote to little: most of it is what every run writes to.
     usual: Mutex<Arc<Written>>,
 }
 
 /// More than this is not what every run writes to, in bytes.
-const USUAL_BYTES: usize = 1024 * 1024;
+const USUAL_BYTES: usize = 1536 * 1024;
 
 impl MemoryPool {
     /// A pool that keeps at most `max_idle` memories that no run uses.

@@ -130,7 +130,7 @@ impl Slot {
         }
     }
 
-    /// Makes the memory what it was at first, and answers what had been written to if that was looked at and the memory was new.
+    /// Makes the memory what it was at first, and answers what this run and those before had written to, if that was looked at.
     /// After an error it must not be used again.
     pub(super) fn put_back(&mut self, pages: Option<&PageMap>) -> io::Result<Option<Written>> {
         self.runs += 1;
@@ -146,7 +146,7 @@ impl Slot {
             self.protect(first_size..self.size, MprotectFlags::empty())?;
             self.size = first_size;
         }
-        Ok(written.filter(|_| self.runs == 1))
+        Ok(written)
     }
 
     fn put_back_written(&mut self, pages: &PageMap) -> io::Result<Option<Written>> {
@@ -189,7 +189,13 @@ impl Slot {
         self.empty = true;
         if self.size > 0 {
             // SAFETY: the memory is ours alone, and nobody refers to what it holds.
-            unsafe { madvise(self.memory.as_ptr().cast(), self.size, Advice::LinuxDontNeed)? };
+            unsafe {
+                madvise(
+                    self.memory.as_ptr().cast(),
+                    self.size,
+                    Advice::LinuxDontNeed,
+                )?
+            };
         }
         Ok(())
     }

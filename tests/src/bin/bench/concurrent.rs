@@ -1,8 +1,8 @@
 //! Many runs at the same time, on two worker threads.
 
 use std::fs;
-use std::num::NonZeroUsize;
 use std::io::{BufRead, BufReader};
+use std::num::NonZeroUsize;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -101,12 +101,15 @@ pub(crate) fn waiting(report: &mut Report) -> anyhow::Result<()> {
     raise_open_files();
     let server = SlowServer::start()?;
     let crowd = Crowd::new(RunLimits::default(), server.port)?;
-    let script = format!(
-        "import urllib2, json\nassert urllib2.urlopen('http://127.0.0.1:{}/{}').read() == 'ok'\n",
-        server.port,
-        ANSWER_AFTER.as_millis()
-    );
+    let script = |milliseconds: u128| {
+        format!(
+            "import urllib2, json\nassert urllib2.urlopen('http://127.0.0.1:{}/{}').read() == 'ok'\n",
+            server.port, milliseconds
+        )
+    };
     crowd.short_runs(20)?;
+    crowd.runtime.block_on(crowd.run(&script(0)));
+    let script = script(ANSWER_AFTER.as_millis());
     for count in WAITING {
         let before = resident_bytes()?;
         let started = Instant::now();
@@ -173,6 +176,10 @@ pub(crate) fn busy(report: &mut Report) -> anyhow::Result<()> {
         for run in &loops {
             run.abort();
         }
+        for run in loops {
+            // That it was cancelled is what was wanted.
+            let _ = crowd.runtime.block_on(run);
+        }
         report.busy(BusyRow { busy: count, short });
     }
     Ok(())
@@ -217,7 +224,7 @@ impl SlowServer {
                 Instant::now() < deadline,
                 "the runs do not get to wait: this machine is too slow for this measurement"
             );
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
     }

@@ -95,10 +95,7 @@ fn natively(script: &Path, packages: &Path) -> anyhow::Result<(Duration, Vec<u8>
         .spawn()?;
     let ended = child.wait4()?;
     ensure!(ended.status.success(), "the native interpreter failed");
-    Ok((
-        ended.rusage.utime + ended.rusage.stime,
-        fs::read(&printed)?,
-    ))
+    Ok((ended.rusage.utime + ended.rusage.stime, fs::read(&printed)?))
 }
 
 /// The packages of the sandbox's library for the native interpreter, without the modules in C: it uses their equivalents in

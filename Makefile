@@ -32,8 +32,9 @@ test-cpython: python ## Run CPython's own tests natively and in the sandbox, and
 	$(CARGO) build $(RELEASE) --workspace
 	target/release/test-cpython $(MODULES)
 
-bench: python ## Compare starting and running a hook with native python2.7
+bench: python ## Measure runs beside native python2.7 and other ways to isolate a script; results go to docs/performance
 	$(CARGO) build $(RELEASE) --workspace
+	tests/bench-peers.sh
 	target/release/bench
 
 lint: python ## Check formatting and lints

@@ -104,6 +104,27 @@ step_native() {
     chmod +x "$out/native/bin/python2.7"
 }
 
+# Which ways through the interpreter are common: the same source for this machine, instrumented, and what it was seen to do. Counts
+# belong to functions of the source, so that they hold for another target.
+step_profile() {
+    rm -rf "$out/profile"
+    cp -r "$out/source" "$out/profile"
+    cd "$out/profile"
+    cp "$out/native/setup.py" setup.py
+    CC=clang-19 CFLAGS="-O2 -fprofile-instr-generate" LDFLAGS=-fprofile-instr-generate \
+        ./configure --prefix=/usr --enable-unicode=ucs4 --without-ensurepip
+    export LLVM_PROFILE_FILE=$out/profile/build.profraw
+    make -j"$jobs"
+    mkdir counts
+    export LLVM_PROFILE_FILE=$out/profile/counts/%p.profraw
+    # shellcheck disable=SC2046
+    ./python -m test.regrtest -q $(grep -v '^#' "$here/training.txt")
+    ./python Tools/pybench/pybench.py -n 1 -w 1
+    llvm-profdata-19 merge -o "$out/python.profdata" counts/*.profraw
+    cd "$out"
+    rm -rf "$out/profile"
+}
+
 sysroot=$out/sysroot/usr
 cc="clang-19 --target=wasm32-wasi --sysroot=$sysroot -isystem $sysroot/include/wasm32-wasi"
 emulation="-D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS"
@@ -112,6 +133,9 @@ flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $here/sr
 # For sources that wide_long.py has rewritten.
 wide="$flags -include $here/src/wide_long.h -Werror=incompatible-pointer-types -Werror=incompatible-function-pointer-types"
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
+# For CPython itself: optimised as a whole, and for what the profile says is common. A function that differs from the profiled one goes
+# without.
+optimised="-O3 -flto -fprofile-instr-use=$out/python.profdata -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled"
 # Functions of wasi-libc that wasi_files.c completes.
 wrapped="-Wl,--wrap=stat -Wl,--wrap=lstat -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=mkdir -Wl,--wrap=strftime"
 wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf -Wl,--wrap=ioctl"
@@ -146,7 +170,7 @@ step_wasm() {
         CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout $wrapped" LIBS="$emulated $PWD/wasi_shims.o $PWD/wasi_files.o" \
         ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
         --disable-ipv6 --enable-unicode=ucs4 --enable-big-digits=30 --without-ensurepip --with-pymalloc
-    make -j"$jobs" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
+    make -j"$jobs" EXTRA_CFLAGS="$optimised" PYTHON_FOR_BUILD="$out/native/python" libpython2.7.a
 }
 
 # A C library that modules of packages need: libraries/NAME.sh (NAME as in sources.lock) leaves its headers and static libraries in
@@ -189,9 +213,9 @@ step_link() {
         echo '};'
     } > inittab.c
     python3 "$here/wide_long.py" codehook_main.c unwind.c inittab.c
-    $cc $wide -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -I"$here/src" -c codehook_main.c unwind.c inittab.c
+    $cc $wide $optimised -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -I"$here/src" -c codehook_main.c unwind.c inittab.c
     # Not -O2 for clang itself: it would run binaryen's optimizer where that happens to be installed.
-    $cc -Wl,-O2 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout $wrapped -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
+    $cc -flto -Wl,-O2 -Wl,--lto-O3 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout $wrapped -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
         codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out"/wasm/wasi_{shims,files}.o \
         $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
@@ -239,8 +263,9 @@ build() {
     local recipe=("$(locked python2.7)" "$here/patches")
     step source "${recipe[@]}"
     step native "${recipe[@]}"
+    step profile "${recipe[@]}" "$here/training.txt"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
-    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
+    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$optimised" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
     step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here"/src/wasi_{shims,files}.c
     step packages "$here/packages"
     local folder name recipe_file

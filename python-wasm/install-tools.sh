@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
     # The build of the interpreter: compilers and linker for WebAssembly, and what the native python2.7 is built with.
-    clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 gcc make libc6-dev zlib1g-dev libbz2-dev libssl-dev libsqlite3-dev autoconf autoconf-archive cpp patch
+    clang-19 lld-19 llvm-19 libclang-rt-19-dev-wasm32 libclang-rt-19-dev gcc make libc6-dev zlib1g-dev libbz2-dev libssl-dev libsqlite3-dev autoconf autoconf-archive cpp patch
     # SQLite is put together with tclsh.
     dpkg-dev debian-archive-keyring tcl
     # Downloads of the Python packages, and the assembly of the library.

@@ -1,9 +1,14 @@
 //! A run ends within its limits, with the outcome named, whatever the script does; and the next run starts clean.
 
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use codehook_sandbox::{Outcome, RunLimits, RunReport};
-use codehook_tests::{TestRun, run, stderr, stdout};
+use codehook_egress::{Egress, EgressConfig, Policy};
+use codehook_sandbox::{
+    CompiledCache, Metering, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
+};
+use codehook_tests::{TestRun, block_on, run, stderr, stdout, target};
 
 const SHORT: Duration = Duration::from_millis(700);
 
@@ -231,4 +236,97 @@ fn syntax_errors_name_the_line() {
         stderr(&report)
     );
     assert!(stderr(&report).contains("IndentationError: expected an indented block"));
+}
+
+/// A run of `source` with so much fuel, in a sandbox that counts it.
+fn fuelled(source: &str, fuel: Option<u64>) -> RunReport {
+    static COUNTING: OnceLock<Sandbox> = OnceLock::new();
+    let counting = COUNTING.get_or_init(|| {
+        let cache = CompiledCache::open(&target().join("test-cache")).expect("a cache");
+        let config = SandboxConfig {
+            cache: Some(cache),
+            metering: Metering::Fuel,
+            ..SandboxConfig::new(codehook_python::RUNTIME)
+        };
+        let library = codehook_python::library().expect("the library");
+        Sandbox::new(config, &codehook_python::interpreter(), library, || {}).expect("a sandbox")
+    });
+    let limits = RunLimits {
+        fuel,
+        ..RunLimits::default()
+    };
+    let script = Script::new("hook.py", source.as_bytes()).expect("a script");
+    let egress = Egress::new(EgressConfig::default()).expect("default settings");
+    let http = egress.session(Policy::default());
+    block_on(counting.run(&script, Purpose::Run, &limits, http, None))
+}
+
+#[test]
+fn a_script_that_uses_up_its_fuel_is_stopped_and_what_it_said_is_kept() {
+    let report = fuelled("print 'before'\nwhile True: pass", Some(50_000_000));
+    assert_eq!(report.outcome, Outcome::OutOfFuel, "{report:?}");
+    assert_eq!(report.fuel, Some(50_000_000));
+    assert_eq!(stdout(&report), "before\n");
+}
+
+#[test]
+fn the_same_script_takes_about_the_same_fuel_each_time_and_more_work_takes_more() {
+    let used = |count: u32| {
+        let report = fuelled(&format!("for n in xrange({count}): pass"), None);
+        assert_eq!(report.outcome, Outcome::Succeeded, "{report:?}");
+        report.fuel.expect("fuel is counted")
+    };
+    let (once, again) = (used(100_000), used(100_000));
+    // What the host gives it (random seeds, the time) may take a few steps more or less.
+    assert!(once.abs_diff(again) < once / 100, "{once} and {again}");
+    assert!(used(400_000) > once * 2);
+}
+
+#[test]
+fn fuel_is_not_counted_unless_it_is_asked_for() {
+    assert_eq!(run("pass").fuel, None);
+}
+
+#[test]
+fn a_long_computation_goes_on_on_the_threads_for_such_and_ends_as_any_other() {
+    let cache = CompiledCache::open(&target().join("test-cache")).expect("a cache");
+    let config = SandboxConfig {
+        cache: Some(cache),
+        background_threads: NonZeroUsize::new(2),
+        max_concurrent_runs: 4,
+        ..SandboxConfig::new(codehook_python::RUNTIME)
+    };
+    let library = codehook_python::library().expect("the library");
+    let sandbox =
+        Sandbox::new(config, &codehook_python::interpreter(), library, || {}).expect("a sandbox");
+    let egress = Egress::new(EgressConfig::default()).expect("default settings");
+    let perform = async |source: &str, wall_time: Duration| {
+        let limits = RunLimits {
+            wall_time,
+            ..RunLimits::default()
+        };
+        let script = Script::new("hook.py", source.as_bytes()).expect("a script");
+        let http = egress.session(Policy::default());
+        sandbox
+            .run(&script, Purpose::Run, &limits, http, None)
+            .await
+    };
+    block_on(async {
+        let long = "import time\nn = 0\nwhile n < 3000000: n += 1\ntime.sleep(0.05)\nprint n";
+        let ended = perform(long, Duration::from_secs(20)).await;
+        assert_eq!(ended.outcome, Outcome::Succeeded, "{}", stderr(&ended));
+        assert_eq!(stdout(&ended), "3000000\n");
+        assert!(ended.cpu > Duration::from_millis(20), "{:?}", ended.cpu);
+        let stopped = perform("print 1\nwhile True: pass", SHORT).await;
+        assert_eq!(stopped.outcome, Outcome::TimedOut);
+        assert_eq!(stdout(&stopped), "1\n");
+        // Nobody waits for this one any more: its place is free again, and so is its thread.
+        let forgotten = perform("while True: pass", Duration::from_secs(600));
+        let waited = tokio::time::timeout(Duration::from_millis(300), forgotten).await;
+        assert!(waited.is_err());
+        for _ in 0..8 {
+            let ended = perform("print 2", Duration::from_secs(20)).await;
+            assert_eq!(stdout(&ended), "2\n");
+        }
+    });
 }

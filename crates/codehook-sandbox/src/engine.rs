@@ -35,6 +35,16 @@ const MEMORY_GUARD_BYTES: u64 = 32 * 1024 * 1024;
 /// Memories and stacks that wait for a run, at most; each may hold a few megabytes.
 const MAX_IDLE: usize = 64;
 
+/// What compiled code counts while it runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Metering {
+    /// Nothing; processor time is taken from the system's clocks.
+    #[default]
+    Time,
+    /// Fuel as well, which takes about a quarter more time.
+    Fuel,
+}
+
 /// Settings of a [`Sandbox`].
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
@@ -47,6 +57,8 @@ pub struct SandboxConfig {
     /// Threads for runs that have computed for more than 20 ms: of low priority, so that short runs do not feel them. None leaves
     /// every run on the executor that it was started on.
     pub background_threads: Option<NonZeroUsize>,
+    /// Whether fuel is counted.
+    pub metering: Metering,
     /// The directory below which the runs' `/tmp` directories are made.
     pub work_directory: PathBuf,
 }
@@ -59,6 +71,7 @@ impl SandboxConfig {
             max_concurrent_runs: 1,
             cache: None,
             background_threads: None,
+            metering: Metering::Time,
             work_directory: std::env::temp_dir(),
         }
     }
@@ -112,6 +125,7 @@ pub(crate) struct Inner {
     pub(crate) library: Arc<Library>,
     pub(crate) tmp_root: TmpRoot,
     pub(crate) background: Option<Background>,
+    pub(crate) metering: Metering,
     /// One permit for each pooled instance: a run beyond them waits, and its clock has not started.
     pub(crate) places: tokio::sync::Semaphore,
     ticking: Arc<AtomicBool>,
@@ -133,8 +147,8 @@ impl Sandbox {
         let max_idle = MAX_IDLE.min(config.max_concurrent_runs as usize);
         let memories = MemoryPool::new(max_idle);
         let stacks = StackPool::new(max_idle * STACKS_OF_A_RUN);
-        let engine =
-            Engine::new(&engine_config(&memories, &stacks)).map_err(SandboxError::Engine)?;
+        let engine = Engine::new(&engine_config(&memories, &stacks, config.metering))
+            .map_err(SandboxError::Engine)?;
         let (module, image) = compiled(&engine, interpreter, config.cache.as_ref(), compiling)?;
         memories.set_image(image);
         let mut linker = Linker::new(&engine);
@@ -161,6 +175,7 @@ impl Sandbox {
                 library,
                 tmp_root,
                 background,
+                metering: config.metering,
                 places: tokio::sync::Semaphore::new(config.max_concurrent_runs as usize),
                 ticking,
             }),
@@ -179,11 +194,12 @@ impl Drop for Inner {
     }
 }
 
-fn engine_config(memories: &MemoryPool, stacks: &StackPool) -> Config {
+fn engine_config(memories: &MemoryPool, stacks: &StackPool, metering: Metering) -> Config {
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
         .epoch_interruption(true)
+        .consume_fuel(metering == Metering::Fuel)
         .max_wasm_stack(NATIVE_STACK_BYTES)
         .async_stack_size(NATIVE_STACK_BYTES + HOST_STACK_BYTES)
         .allocation_strategy(InstanceAllocationStrategy::OnDemand)

@@ -31,7 +31,7 @@ mod unwinding;
 mod wasi;
 
 pub use compiled_cache::{CacheError, CompiledCache};
-pub use engine::{Sandbox, SandboxConfig, SandboxError};
+pub use engine::{Metering, Sandbox, SandboxConfig, SandboxError};
 pub use interpreter::Interpreter;
 pub use library::{Archive, Library, LibraryError};
 pub use limits::RunLimits;

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct RunLimits {
     /// Wall-clock time from the start of the script to its end, waits for HTTP and `time.sleep` included.
     pub wall_time: Duration,
+    /// Fuel, about one unit for each WebAssembly instruction: a budget that does not depend on the machine. Counts only in a sandbox
+    /// that meters fuel (`SandboxConfig::metering`).
+    pub fuel: Option<u64>,
     /// Linear memory of the instance, in bytes; the interpreter itself takes about 30 MiB of it.
     pub memory_bytes: usize,
     /// Bytes of all files in `/tmp` together.
@@ -42,6 +45,7 @@ impl Default for RunLimits {
     fn default() -> Self {
         Self {
             wall_time: Self::DEFAULT_WALL_TIME,
+            fuel: None,
             memory_bytes: Self::DEFAULT_MEMORY_BYTES,
             tmp_bytes: Self::DEFAULT_TMP_BYTES,
             tmp_files: Self::DEFAULT_TMP_FILES,

@@ -15,6 +15,8 @@ pub enum Outcome {
     Failed,
     /// The wall-clock limit passed; the script was stopped where it was.
     TimedOut,
+    /// The script used up the fuel it was given; it was stopped where it was.
+    OutOfFuel,
     /// The script needed more memory than it may have, and did not recover from the `MemoryError`.
     OutOfMemory,
     /// The interpreter itself trapped, as a native one would crash. The host is unharmed.
@@ -56,6 +58,8 @@ pub struct RunReport {
     pub duration: Duration,
     /// Time on a processor, the host's work for this run included.
     pub cpu: Duration,
+    /// What the script took of its fuel; none where fuel is not counted.
+    pub fuel: Option<u64>,
     /// The largest size of the instance's memory.
     pub peak_memory_bytes: u64,
     /// The HTTP requests, in the order made.

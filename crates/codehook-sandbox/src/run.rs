@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use wasmtime::{Store, TypedFunc};
 
 use crate::cpu_time::{Metered, Spent};
-use crate::engine::Sandbox;
+use crate::engine::{Metering, Sandbox};
 use crate::fs::{SCRIPT_DIRECTORY, ScriptFile};
 use crate::guest_memory::copy_in;
 use crate::library::Library;
@@ -163,10 +163,12 @@ impl Sandbox {
             }
         };
         let Spent {
-            output: (state, end),
+            output: (state, end, fuel),
             cpu,
         } = ended;
-        self.report(state, end, started, cpu, &secrets)
+        let mut report = self.report(state, end, started, cpu, &secrets);
+        report.fuel = fuel;
+        report
     }
 
     /// The guest's own part, which owns all that it needs, so that it can go on on another thread. Nothing is left of the instance
@@ -177,9 +179,10 @@ impl Sandbox {
         name: String,
         purpose: Purpose,
         stop: Arc<Notify>,
-    ) -> (GuestState, End) {
+    ) -> (GuestState, End, Option<u64>) {
         let mut store = Store::new(&self.inner.engine, state);
         store.limiter(|state| &mut state.memory_limit);
+        let tank = self.fill(&mut store);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let end = tokio::select! {
@@ -194,7 +197,19 @@ impl Sandbox {
             },
             () = stop.notified() => End::TimedOut,
         };
-        (store.into_data(), end)
+        let fuel = tank.map(|tank| tank.saturating_sub(store.get_fuel().unwrap_or_default()));
+        (store.into_data(), end, fuel)
+    }
+
+    /// Gives the guest its fuel and answers how much that is, where fuel is counted.
+    fn fill(&self, store: &mut Store<GuestState>) -> Option<u64> {
+        if self.inner.metering == Metering::Time {
+            return None;
+        }
+        let tank = store.data().fuel.unwrap_or(u64::MAX);
+        // Only an engine that does not count fuel refuses it.
+        store.set_fuel(tank).ok()?;
+        Some(tank)
     }
 
     async fn call(
@@ -238,6 +253,7 @@ impl Sandbox {
                 (Outcome::OutOfMemory, Some(status & EXIT_CODE_MASK))
             }
             End::Returned(status) => ended(status & EXIT_CODE_MASK),
+            End::Trapped(error) if is_out_of_fuel(&error) => (Outcome::OutOfFuel, None),
             End::Trapped(error) => {
                 tracing::info!(error = %format!("{error:#}"), "the interpreter trapped");
                 let note = format!("\nThe interpreter crashed: {}\n", error.root_cause());
@@ -264,11 +280,16 @@ impl Sandbox {
             stderr: state.stderr.finish(),
             duration: started.elapsed(),
             cpu,
+            fuel: None,
             peak_memory_bytes: state.memory_limit.peak as u64,
             http,
             tmp_leftovers: state.fs.tmp.leftovers(),
         }
     }
+}
+
+fn is_out_of_fuel(error: &wasmtime::Error) -> bool {
+    matches!(error.downcast_ref(), Some(wasmtime::Trap::OutOfFuel))
 }
 
 fn ended(exit_code: i32) -> (Outcome, Option<i32>) {

@@ -25,6 +25,8 @@ pub struct GuestState {
     pub(crate) http: Option<Session>,
     pub(crate) last_error: String,
     pub(crate) memory_limit: MemoryLimit,
+    /// What the guest may use, where fuel is counted.
+    pub(crate) fuel: Option<u64>,
     pub(crate) memory: Option<Memory>,
     /// Whether a call under `protect` is under way.
     pub(crate) in_protected_call: bool,
@@ -66,6 +68,7 @@ impl GuestState {
             stderr: Capture::new(OutputStream::Stderr, &secrets, limits.output_bytes, sink),
             http,
             last_error: String::new(),
+            fuel: limits.fuel,
             memory_limit: MemoryLimit {
                 bytes: limits.memory_bytes,
                 peak: 0,

@@ -13,7 +13,7 @@ mod tmp_files;
 mod unsupported;
 mod warning;
 
-use codehook_sandbox::Sandbox;
+use codehook_sandbox::{Metering, Sandbox};
 use codehook_template::{Mapping, Template};
 
 use crate::check::compile::NeutralScript;
@@ -39,7 +39,11 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
     let (report, exit) = match prepared {
         Err(rejection) => (CheckReport::rejected(file, rejection), Exit::Rejected),
         Ok((mapping, template, script)) => {
-            let sandbox = interpreter::start(args.cache.directory.as_deref(), args.format())?;
+            let sandbox = interpreter::start(
+                args.cache.directory.as_deref(),
+                Metering::Time,
+                args.format(),
+            )?;
             let complaint = compile::compile(&sandbox, &script.script, &file)?;
             let (exit, imports) = match complaint {
                 None => (

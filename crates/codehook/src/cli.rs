@@ -141,6 +141,10 @@ pub(crate) struct RunArgs {
     /// How long the script may take, waiting included: 30s, 1m 30s, 500ms.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout, help_heading = "Limits")]
     pub(crate) timeout: Duration,
+    /// Count fuel, about one unit for each WebAssembly instruction, and stop the script after so many: a budget that is the same on
+    /// every machine, for a quarter more time. The report says how much was used. A short hook takes some million.
+    #[arg(long, value_name = "UNITS", help_heading = "Limits")]
+    pub(crate) fuel: Option<u64>,
     /// How much memory the script may use, the interpreter's own 30 MiB included: from 48MiB to 2GiB.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_memory, help_heading = "Limits")]
     pub(crate) memory: usize,

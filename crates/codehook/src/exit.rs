@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Rejected,
     /// Nothing is wrong with the input: this machine does not let the engine work.
     Unable,
-    /// The script was stopped at its time limit; the code that `timeout(1)` uses.
+    /// The script was stopped at its limit of time or fuel; the code that `timeout(1)` uses.
     TimedOut,
     /// Ctrl-C: 128 and the signal's number, as shells have it.
     Interrupted,
@@ -45,7 +45,7 @@ impl From<Outcome> for Exit {
         match outcome {
             Outcome::Succeeded => Self::Succeeded,
             Outcome::Failed | Outcome::Crashed => Self::ScriptFailed,
-            Outcome::TimedOut => Self::TimedOut,
+            Outcome::TimedOut | Outcome::OutOfFuel => Self::TimedOut,
             Outcome::OutOfMemory => Self::OutOfMemory,
         }
     }

@@ -6,12 +6,16 @@ use std::time::Instant;
 
 use anyhow::Context;
 use codehook_python::RUNTIME;
-use codehook_sandbox::{CompiledCache, Sandbox, SandboxConfig};
+use codehook_sandbox::{CompiledCache, Metering, Sandbox, SandboxConfig};
 
 use crate::say::{self, Format};
 
 /// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled.
-pub(crate) fn start(cache_directory: Option<&Path>, format: Format) -> anyhow::Result<Sandbox> {
+pub(crate) fn start(
+    cache_directory: Option<&Path>,
+    metering: Metering,
+    format: Format,
+) -> anyhow::Result<Sandbox> {
     let cache = open_cache(cache_directory);
     let how_often = match cache {
         Some(_) => "once, a few seconds",
@@ -19,6 +23,7 @@ pub(crate) fn start(cache_directory: Option<&Path>, format: Format) -> anyhow::R
     };
     let config = SandboxConfig {
         cache,
+        metering,
         ..SandboxConfig::new(RUNTIME)
     };
     let library = codehook_python::library().context("the library inside this program")?;

@@ -6,7 +6,9 @@ mod show_script;
 mod summary;
 
 use codehook_egress::{Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session};
-use codehook_sandbox::{Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script};
+use codehook_sandbox::{
+    Metering, Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script,
+};
 use codehook_template::Rendered;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -59,7 +61,11 @@ pub(crate) fn command(args: &RunArgs) -> anyhow::Result<Exit> {
             .with_packages(packages::library_for(&args.tenant)?),
         ..prepared
     };
-    let sandbox = interpreter::start(args.cache.directory.as_deref(), args.format())?;
+    let sandbox = interpreter::start(
+        args.cache.directory.as_deref(),
+        metering(args),
+        args.format(),
+    )?;
     match args.format() {
         Format::Json => run_for_a_program(&sandbox, prepared, shown),
         Format::Human => run_for_a_person(&sandbox, prepared, shown.as_deref(), &args.tenant),
@@ -101,11 +107,19 @@ fn prepare(args: &RunArgs) -> Result<Prepared, Rejection> {
         rendered,
         limits: RunLimits {
             wall_time: args.timeout,
+            fuel: args.fuel,
             memory_bytes: args.memory,
             ..RunLimits::default()
         },
         http,
     })
+}
+
+fn metering(args: &RunArgs) -> Metering {
+    match args.fuel {
+        Some(_) => Metering::Fuel,
+        None => Metering::Time,
+    }
 }
 
 fn session(args: &RunArgs) -> Result<Session, Rejection> {

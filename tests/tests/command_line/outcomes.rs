@@ -35,6 +35,11 @@ const TIMED_OUT: Expected = Expected {
     status: "timed_out",
     summary: "codehook: stopped at its time limit of 1s (raise it with --timeout); ",
 };
+const OUT_OF_FUEL: Expected = Expected {
+    code: 124,
+    status: "out_of_fuel",
+    summary: "codehook: used up its fuel of 50000000 (raise it with --fuel); ",
+};
 const OUT_OF_MEMORY: Expected = Expected {
     code: 137,
     status: "out_of_memory",
@@ -98,6 +103,14 @@ fn an_endless_loop_is_stopped_at_its_time_limit() {
     assert!(report["exit_code"].is_null(), "{report}");
     let duration = report["duration_ms"].as_f64().expect("a number");
     assert!((1000.0..3000.0).contains(&duration), "{report}");
+}
+
+#[test]
+fn an_endless_loop_is_stopped_when_its_fuel_is_used_up() {
+    // Compiled once with fuel counted, which may take long.
+    Program::new().run_source("pass\n", &["--fuel", "50000000"]);
+    let (_, report) = ends("while True: pass\n", &["--fuel", "50000000"], &OUT_OF_FUEL);
+    assert_eq!(report["fuel"], 50_000_000);
 }
 
 #[test]

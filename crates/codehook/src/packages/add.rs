@@ -4,6 +4,7 @@ use codehook_packages::{
     AddError, Added, Addition, LockedPackage, Missing, Novelty, Source, Store, Tenant, Tenants,
     Workshop,
 };
+use codehook_sandbox::Metering;
 use serde::Serialize;
 
 use crate::cli::AddArgs;
@@ -33,7 +34,7 @@ pub(super) fn command(args: &AddArgs) -> anyhow::Result<Exit> {
         Ok(source) => source,
         Err(rejection) => return packages::refuse(format, &rejection.message),
     };
-    let sandbox = interpreter::start(args.cache.directory.as_deref(), format)?;
+    let sandbox = interpreter::start(args.cache.directory.as_deref(), Metering::Time, format)?;
     let built_in = packages::built_in()?;
     let workshop = Workshop {
         store: &store,

@@ -17,6 +17,7 @@ enum Status {
     Succeeded,
     Failed,
     TimedOut,
+    OutOfFuel,
     OutOfMemory,
     Crashed,
     Rejected,
@@ -28,6 +29,7 @@ impl From<Outcome> for Status {
             Outcome::Succeeded => Self::Succeeded,
             Outcome::Failed => Self::Failed,
             Outcome::TimedOut => Self::TimedOut,
+            Outcome::OutOfFuel => Self::OutOfFuel,
             Outcome::OutOfMemory => Self::OutOfMemory,
             Outcome::Crashed => Self::Crashed,
         }
@@ -46,6 +48,7 @@ pub(crate) struct JsonReport {
     stderr_truncated: bool,
     duration_ms: f64,
     cpu_ms: f64,
+    fuel: Option<u64>,
     peak_memory_bytes: u64,
     http: Vec<TranscriptEntry>,
     tmp_files_left: u64,
@@ -68,6 +71,7 @@ impl JsonReport {
             stderr_truncated: report.stderr.truncated,
             duration_ms: milliseconds(report.duration),
             cpu_ms: milliseconds(report.cpu),
+            fuel: report.fuel,
             peak_memory_bytes: report.peak_memory_bytes,
             http: report.http,
             tmp_files_left: report.tmp_leftovers.files,
@@ -89,6 +93,7 @@ impl JsonReport {
             stderr_truncated: false,
             duration_ms: 0.0,
             cpu_ms: 0.0,
+            fuel: None,
             peak_memory_bytes: 0,
             http: Vec::new(),
             tmp_files_left: 0,
@@ -113,6 +118,7 @@ mod tests {
 
     fn report(outcome: Outcome) -> RunReport {
         RunReport {
+            fuel: None,
             runtime: RUNTIME.to_owned(),
             outcome,
             exit_code: Some(3),
@@ -176,6 +182,7 @@ mod tests {
             (Outcome::Succeeded, "succeeded"),
             (Outcome::Failed, "failed"),
             (Outcome::TimedOut, "timed_out"),
+            (Outcome::OutOfFuel, "out_of_fuel"),
             (Outcome::OutOfMemory, "out_of_memory"),
             (Outcome::Crashed, "crashed"),
         ];

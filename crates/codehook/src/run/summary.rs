@@ -28,6 +28,10 @@ impl<'a> Summary<'a> {
                 "stopped at its time limit of {} (raise it with --timeout)",
                 humantime::format_duration(limits.wall_time)
             ),
+            Outcome::OutOfFuel => format!(
+                "used up its fuel of {} (raise it with --fuel)",
+                limits.fuel.unwrap_or_default()
+            ),
             Outcome::OutOfMemory => format!(
                 "ran out of memory at its limit of {} (raise it with --memory)",
                 size(limits.memory_bytes as u64)
@@ -137,6 +141,7 @@ mod tests {
 
     fn summary(outcome: Outcome, http: Vec<TranscriptEntry>, tmp: TmpLeftovers) -> String {
         let report = RunReport {
+            fuel: None,
             runtime: "python2.7".to_owned(),
             outcome,
             exit_code: Some(1),

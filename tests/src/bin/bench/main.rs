@@ -11,6 +11,7 @@ mod machine;
 mod report;
 mod slow_server;
 mod start;
+mod throughput;
 mod timing;
 
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ struct Arguments {
 enum What {
     /// From a rendered script to its report, against a process for each script.
     Start,
+    /// Runs a second, on one core and on two.
+    Throughput,
     /// Thousands of runs that wait, and short runs beside them.
     Waiting,
     /// Short runs beside others that never stop computing.
@@ -78,6 +81,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let mut report = Report::new(machine::describe(), arguments.rounds);
     if all || arguments.what == Some(What::Start) {
         start::measure(&mut report, arguments.rounds)?;
+    }
+    if all || arguments.what == Some(What::Throughput) {
+        throughput::measure(&mut report)?;
     }
     if all || arguments.what == Some(What::Waiting) {
         concurrent::waiting(&mut report)?;

@@ -16,6 +16,7 @@ pub(crate) struct Report {
     machine: Machine,
     rounds: usize,
     start: Vec<StartRow>,
+    throughput: Vec<ThroughputRow>,
     waiting: Vec<WaitingRow>,
     busy: Vec<BusyRow>,
     cpu: Vec<CpuRow>,
@@ -28,6 +29,16 @@ pub(crate) struct StartRow {
     pub(crate) contender: String,
     #[serde(flatten)]
     pub(crate) times: Summary,
+}
+
+/// Runs a second of one script on so many cores.
+#[derive(Serialize)]
+pub(crate) struct ThroughputRow {
+    pub(crate) cores: usize,
+    pub(crate) ours: f64,
+    pub(crate) native: f64,
+    /// What a native process takes of memory.
+    pub(crate) native_mib: f64,
 }
 
 /// So many runs wait for HTTP, and short runs go on beside them.
@@ -69,6 +80,7 @@ impl Report {
             machine,
             rounds,
             start: Vec::new(),
+            throughput: Vec::new(),
             waiting: Vec::new(),
             busy: Vec::new(),
             cpu: Vec::new(),
@@ -91,6 +103,18 @@ impl Report {
             }
         }
         self.start.extend(rows);
+    }
+
+    pub(crate) fn throughput(&mut self, row: ThroughputRow) {
+        println!(
+            "{:>5} cores: {:.0} runs/s, natively {:.0} (of {:.1} MiB each), ratio {:.1}",
+            row.cores,
+            row.ours,
+            row.native,
+            row.native_mib,
+            row.ours / row.native
+        );
+        self.throughput.push(row);
     }
 
     pub(crate) fn waiting(&mut self, row: WaitingRow) {
@@ -159,6 +183,20 @@ impl Report {
                 text,
                 "| {} | {} | {:.3} | {:.3} | {:.0} | {ratio:.1} |",
                 row.script, row.contender, row.times.p50, row.times.p99, row.times.per_second
+            )?;
+        }
+        if !self.throughput.is_empty() {
+            text += "\n| Cores | Runs/s of the second script | python2.7 | MiB of a process | Ratio |\n|---|---|---|---|---|\n";
+        }
+        for row in &self.throughput {
+            writeln!(
+                text,
+                "| {} | {:.0} | {:.0} | {:.1} | {:.1} |",
+                row.cores,
+                row.ours,
+                row.native,
+                row.native_mib,
+                row.ours / row.native
             )?;
         }
         if !self.waiting.is_empty() {

@@ -40,6 +40,7 @@ impl Inside {
             sandbox: Sandbox::new(config, &interpreter(), library()?, || {})?,
             tests: Arc::new(Library::from_tar(archive)?),
             limits: RunLimits {
+                fuel: None,
                 wall_time: limit,
                 memory_bytes: RunLimits::MAX_MEMORY_BYTES,
                 // Some tests make long files with holes.

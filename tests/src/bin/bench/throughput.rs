@@ -1,0 +1,97 @@
+//! How many runs a second one and two cores give.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use codehook_egress::{Egress, EgressConfig, Policy};
+use codehook_sandbox::{Outcome, Purpose, RunLimits, Script};
+use codehook_tests::sandbox;
+use std::process::{Command, Stdio};
+use wait4::Wait4;
+
+use crate::contender::native_python;
+use crate::report::{Report, ThroughputRow};
+
+const FOR: Duration = Duration::from_secs(3);
+const SCRIPT: &str = "import urllib2, json, datetime\nprint json.dumps({'a': [1, 2.5, None]}), datetime.date(2020, 1, 2)\n";
+
+pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
+    for cores in [1, 2] {
+        let (native, native_mib) = natively(cores)?;
+        report.throughput(ThroughputRow {
+            cores,
+            ours: in_sandbox(cores)?,
+            native,
+            native_mib,
+        });
+    }
+    Ok(())
+}
+
+fn in_sandbox(cores: usize) -> anyhow::Result<f64> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores)
+        .enable_all()
+        .build()?;
+    let egress = Arc::new(Egress::new(EgressConfig::default())?);
+    let script = Arc::new(Script::new("hook.py", SCRIPT.as_bytes())?);
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..cores)
+        .map(|_| {
+            let egress = Arc::clone(&egress);
+            let script = Arc::clone(&script);
+            runtime.spawn(async move {
+                let limits = RunLimits::default();
+                let mut count = 0_u32;
+                while started.elapsed() < FOR {
+                    let http = egress.session(Policy::default());
+                    let report = sandbox()
+                        .run(&script, Purpose::Run, &limits, http, None)
+                        .await;
+                    count += u32::from(report.outcome == Outcome::Succeeded);
+                    tokio::task::yield_now().await;
+                }
+                count
+            })
+        })
+        .collect();
+    let mut total = 0;
+    for task in tasks {
+        total += runtime.block_on(task)?;
+    }
+    Ok(f64::from(total) / started.elapsed().as_secs_f64())
+}
+
+/// Runs a second, and the most memory that a process took, in MiB.
+fn natively(cores: usize) -> anyhow::Result<(f64, f64)> {
+    let started = Instant::now();
+    let threads: Vec<_> = (0..cores)
+        .map(|_| {
+            std::thread::spawn(move || -> anyhow::Result<(u32, u64)> {
+                let mut count = 0;
+                let mut memory = 0;
+                while started.elapsed() < FOR {
+                    let mut child = Command::new(native_python())
+                        .args(["-c", SCRIPT])
+                        .stdin(Stdio::null())
+                        .stdout(Stdio::null())
+                        .spawn()?;
+                    let ended = child.wait4()?;
+                    count += u32::from(ended.status.success());
+                    memory = memory.max(ended.rusage.maxrss);
+                }
+                Ok((count, memory))
+            })
+        })
+        .collect();
+    let mut total = 0;
+    let mut memory = 0;
+    for thread in threads {
+        let (count, most) = thread.join().ok().context("a thread panicked")??;
+        total += count;
+        memory = memory.max(most);
+    }
+    let rate = f64::from(total) / started.elapsed().as_secs_f64();
+    Ok((rate, memory as f64 / (1024.0 * 1024.0)))
+}

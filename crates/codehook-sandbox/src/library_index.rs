@@ -234,7 +234,8 @@ mod tests {
                 let content = index.file(path).expect("a file");
                 prop_assert_eq!(content.range, number..number * 2);
                 prop_assert!(!index.is_directory(path));
-                prop_assert!(index.file(&format!("{path}~")).is_none());
+                let other = format!("{path}~");
+                prop_assert!(index.file(&other).is_none());
             }
             let parents: BTreeSet<&str> = leaked.iter().map(|path| split(path).0).collect();
             for parent in parents {

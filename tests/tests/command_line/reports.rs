@@ -16,7 +16,7 @@ const SPEAKS_AND_SLEEPS: &str =
 type Field = (&'static str, fn(&Value) -> bool);
 
 /// What every report of a run has.
-const FIELDS: [Field; 14] = [
+const FIELDS: [Field; 15] = [
     ("status", Value::is_string),
     ("runtime", Value::is_string),
     ("exit_code", Value::is_number),
@@ -26,6 +26,7 @@ const FIELDS: [Field; 14] = [
     ("stderr_truncated", Value::is_boolean),
     ("duration_ms", Value::is_number),
     ("cpu_ms", Value::is_number),
+    ("fuel", Value::is_null),
     ("peak_memory_bytes", Value::is_number),
     ("http", Value::is_array),
     ("tmp_files_left", Value::is_number),

@@ -118,7 +118,7 @@ mod tests {
 
     fn report(outcome: Outcome) -> RunReport {
         RunReport {
-            fuel: None,
+            fuel: Some(5),
             runtime: RUNTIME.to_owned(),
             outcome,
             exit_code: Some(3),
@@ -142,7 +142,7 @@ mod tests {
             "status": "failed", "runtime": "python2.7", "exit_code": 3,
             "stdout": "ok\u{fffd}\n", "stdout_truncated": true,
             "stderr": "", "stderr_truncated": false,
-            "duration_ms": 12.346, "cpu_ms": 2.0, "peak_memory_bytes": 7,
+            "duration_ms": 12.346, "cpu_ms": 2.0, "fuel": 5, "peak_memory_bytes": 7,
             "http": [], "tmp_files_left": 1, "tmp_bytes_left": 2, "error": null,
         });
         assert_eq!(shown.expect("JSON"), expected);

@@ -28,7 +28,7 @@ const SHORT: &str = "pass\n";
 /// What a busy hook does.
 const LOOP: &str = "n = 0\nwhile True:\n    n += 1\n";
 /// How long a waiting run's server takes: longer than starting all of them and measuring the short ones.
-const ANSWER_AFTER: Duration = Duration::from_secs(20);
+const ANSWER_AFTER: Duration = Duration::from_secs(14);
 
 /// A sandbox with room for all of them.
 struct Crowd {
@@ -218,7 +218,7 @@ impl SlowServer {
 
     /// Waits until so many connections are open.
     fn wait_for(&self, connections: usize) -> anyhow::Result<()> {
-        let deadline = Instant::now() + ANSWER_AFTER * 3 / 4;
+        let deadline = Instant::now() + ANSWER_AFTER * 9 / 10;
         while descriptors_of(&self.process)? < connections + self.own {
             ensure!(
                 Instant::now() < deadline,

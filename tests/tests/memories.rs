@@ -1,0 +1,167 @@
+//! The memory of a run: as the interpreter left it, whatever earlier runs did to it, and nothing beyond its end. With guests that are not
+//! Python and go straight for it.
+
+use std::sync::Arc;
+
+use codehook_egress::{Egress, EgressConfig, Policy};
+use codehook_sandbox::{
+    Interpreter, Library, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
+};
+use codehook_tests::{block_on, stderr};
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function,
+    FunctionSection, Instruction as I, MemArg, MemorySection, MemoryType, Module, TypeSection,
+    ValType,
+};
+
+const PAGE: i32 = 65_536;
+/// Where the guest's data is, and what it is.
+const DATA_AT: i32 = 40_000;
+const DATA: u8 = b'd';
+
+fn byte(offset: u64) -> MemArg {
+    MemArg {
+        offset,
+        align: 0,
+        memory_index: 0,
+    }
+}
+
+/// A guest with one page of memory and a byte of data, whose run is `body`.
+fn guest(body: &[I<'_>]) -> Vec<u8> {
+    let mut types = TypeSection::new();
+    types.ty().function([ValType::I32], [ValType::I32]);
+    let mut functions = FunctionSection::new();
+    functions.function(0).function(0);
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType {
+        minimum: 1,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    });
+    let mut exports = ExportSection::new();
+    exports
+        .export("memory", ExportKind::Memory, 0)
+        .export("codehook_alloc", ExportKind::Func, 0)
+        .export("codehook_run", ExportKind::Func, 1);
+    let mut alloc = Function::new([]);
+    alloc.instruction(&I::I32Const(1024)).instruction(&I::End);
+    let mut run = Function::new([]);
+    for instruction in body {
+        run.instruction(instruction);
+    }
+    run.instruction(&I::I32Const(0)).instruction(&I::End);
+    let mut code = CodeSection::new();
+    code.function(&alloc).function(&run);
+    let mut data = DataSection::new();
+    data.active(0, &ConstExpr::i32_const(DATA_AT), [DATA]);
+    let mut module = Module::new();
+    module
+        .section(&types)
+        .section(&functions)
+        .section(&memories)
+        .section(&exports)
+        .section(&code)
+        .section(&data);
+    module.finish()
+}
+
+fn sandbox(body: &[I<'_>]) -> Sandbox {
+    let config = SandboxConfig {
+        max_concurrent_runs: 2,
+        ..SandboxConfig::new("test")
+    };
+    // The end of an archive without files.
+    let library = Arc::new(Library::from_tar(vec![0; 1024]).expect("an empty library"));
+    let wasm = guest(body);
+    Sandbox::new(config, &Interpreter::new(&wasm), library, || {}).expect("the sandbox starts")
+}
+
+async fn perform(sandbox: &Sandbox) -> RunReport {
+    let script = Script::new("hook.py", *b"").expect("a plain name");
+    let egress = Egress::new(EgressConfig::default()).expect("certificates are usable");
+    let session = egress.session(Policy::default());
+    let limits = RunLimits::default();
+    sandbox
+        .run(&script, Purpose::Run, &limits, session, None)
+        .await
+}
+
+/// Traps unless the byte at `at` is `expected`.
+fn expect(at: i32, expected: u8) -> Vec<I<'static>> {
+    vec![
+        I::I32Const(at),
+        I::I32Load8U(byte(0)),
+        I::I32Const(i32::from(expected)),
+        I::I32Ne,
+        I::If(BlockType::Empty),
+        I::Unreachable,
+        I::End,
+    ]
+}
+
+fn write(at: i32) -> Vec<I<'static>> {
+    vec![I::I32Const(at), I::I32Const(0xff), I::I32Store8(byte(0))]
+}
+
+#[test]
+fn no_address_beyond_the_memory_can_be_read_or_written() {
+    let reaches = [
+        (PAGE, 0),
+        (PAGE - 1, 1),
+        (0, PAGE as u64),
+        (PAGE * 16, 0),
+        (i32::MAX, 0),
+        (-1, 0),
+        (-1, u64::from(u32::MAX)),
+        (i32::MIN, 1 << 31),
+    ];
+    for (at, offset) in reaches {
+        let read = vec![I::I32Const(at), I::I32Load8U(byte(offset)), I::Drop];
+        let write = vec![I::I32Const(at), I::I32Const(1), I::I32Store8(byte(offset))];
+        for body in [read, write] {
+            let report = block_on(perform(&sandbox(&body)));
+            assert_eq!(report.outcome, Outcome::Crashed, "{at} + {offset}");
+            let said = stderr(&report);
+            assert!(said.contains("out of bounds memory access"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn what_hundreds_of_runs_write_and_grow_is_never_seen_by_the_next() {
+    let places = [0, 4095, 4096, 20_000, PAGE - 1];
+    let grown = [PAGE, PAGE + 4096, 3 * PAGE, 4 * PAGE - 1];
+    let mut body = expect(DATA_AT, DATA);
+    for at in places {
+        body.extend(expect(at, 0));
+    }
+    // The growth answers how large the memory was: one page, in each run.
+    body.extend([
+        I::I32Const(3),
+        I::MemoryGrow(0),
+        I::I32Const(1),
+        I::I32Ne,
+        I::If(BlockType::Empty),
+        I::Unreachable,
+        I::End,
+    ]);
+    for at in grown {
+        body.extend(expect(at, 0));
+    }
+    for at in places.into_iter().chain(grown).chain([DATA_AT]) {
+        body.extend(write(at));
+    }
+    let sandbox = sandbox(&body);
+    block_on(async {
+        // More than after how many all pages are given back.
+        for number in 0..1200 {
+            let report = perform(&sandbox).await;
+            let said = stderr(&report);
+            assert_eq!(report.outcome, Outcome::Succeeded, "run {number}: {said}");
+            assert_eq!(report.peak_memory_bytes, 4 * PAGE as u64);
+        }
+    });
+}

@@ -118,7 +118,7 @@ step_profile() {
     mkdir counts
     export LLVM_PROFILE_FILE=$out/profile/counts/%p.profraw
     # shellcheck disable=SC2046
-    ./python -m test.regrtest -q $(grep -v '^#' "$here/training.txt")
+    ./python -m test.regrtest -q $(grep -v '^#' "$here/training.txt") || echo "some tests failed here; what they ran counts all the same"
     ./python Tools/pybench/pybench.py -n 1 -w 1
     llvm-profdata-19 merge -o "$out/python.profdata" counts/*.profraw
     cd "$out"

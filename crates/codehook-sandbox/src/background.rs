@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::cpu_time::{Metered, Spent};
@@ -20,6 +20,7 @@ const NICE: i32 = 10;
 
 /// Threads for long computations.
 pub(crate) struct Background {
+    threads: Handle,
     /// There until it is dropped.
     runtime: Option<Runtime>,
 }
@@ -37,6 +38,7 @@ impl Background {
             })
             .build()?;
         Ok(Self {
+            threads: runtime.handle().clone(),
             runtime: Some(runtime),
         })
     }
@@ -53,21 +55,18 @@ impl Background {
             Poll::Pending => Poll::Pending,
         })
         .await;
-        match (ended, &self.runtime) {
-            (Some(ended), _) => ended,
-            (None, None) => run.await,
-            (None, Some(runtime)) => {
-                let mut task = Abandoned(runtime.spawn(run));
-                match (&mut task.0).await {
-                    Ok(ended) => ended,
-                    // A panic goes to whoever waits for the run, as it would have without the other threads.
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        // Nobody but `Abandoned` and the end of the process cancels it, and then nobody waits.
-                        Err(_) => std::future::pending().await,
-                    },
-                }
-            }
+        if let Some(ended) = ended {
+            return ended;
+        }
+        let mut task = Abandoned(self.threads.spawn(run));
+        match (&mut task.0).await {
+            Ok(ended) => ended,
+            // A panic goes to whoever waits for the run, as it would have without the other threads.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Nobody but `Abandoned` and the end of the process cancels it, and then nobody waits.
+                Err(_) => std::future::pending().await,
+            },
         }
     }
 }

@@ -89,13 +89,12 @@ impl CompiledCache {
                 |error| tracing::warn!(%error, "the memory image in the cache is not usable"),
             )
             .ok()?;
-        let code = path.with_extension(CODE);
-        private_file(&code)?;
-        // SAFETY: `deserialize_file` asks that the file hold what `Module::serialize` wrote and that nobody change it while it
+        let code = private_file(&path.with_extension(CODE))?;
+        // SAFETY: `deserialize_open_file` asks that the file hold what `Module::serialize` wrote and that nobody change it while it
         // is mapped. Only this user can write into the directory (checked when the cache was opened: its own, mode 0700, no
         // link), the file is this user's and closed to others (checked above), and `store` puts a file there by renaming a
         // finished one and never writes to it again. A version of wasmtime or settings that differ are refused by wasmtime.
-        let module = unsafe { Module::deserialize_file(engine, &code) };
+        let module = unsafe { Module::deserialize_open_file(engine, code) };
         let module = module
             .inspect_err(|error| tracing::warn!(%error, "compiled code in the cache is not usable"))
             .ok()?;

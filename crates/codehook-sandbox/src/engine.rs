@@ -50,7 +50,7 @@ pub enum Metering {
 pub struct SandboxConfig {
     /// The runtime's name, such as `python2.7`; part of every report.
     pub runtime: String,
-    /// Runs at the same time. Address space is reserved for each; memory is not.
+    /// Runs at the same time. Each takes address space while it runs, and little memory.
     pub max_concurrent_runs: u32,
     /// Where compiled code is kept; without it the interpreter is compiled at every start (about two seconds).
     pub cache: Option<CompiledCache>,

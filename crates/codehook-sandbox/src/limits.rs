@@ -29,7 +29,7 @@ impl RunLimits {
     pub const DEFAULT_MEMORY_BYTES: usize = 256 * 1024 * 1024;
     /// The smallest memory limit in which the interpreter can start: 48 MiB.
     pub const MIN_MEMORY_BYTES: usize = 48 * 1024 * 1024;
-    /// The largest memory limit, for which address space is reserved: 2 GiB.
+    /// The largest memory limit: 2 GiB. No run has more, whatever its own limit says.
     pub const MAX_MEMORY_BYTES: usize = 2 * 1024 * 1024 * 1024;
     /// 64 MiB.
     pub const DEFAULT_TMP_BYTES: u64 = 64 * 1024 * 1024;

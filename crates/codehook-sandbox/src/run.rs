@@ -166,9 +166,7 @@ impl Sandbox {
             output: (state, end, fuel),
             cpu,
         } = ended;
-        let mut report = self.report(state, end, started, cpu, &secrets);
-        report.fuel = fuel;
-        report
+        self.report(state, end, started, (cpu, fuel), &secrets)
     }
 
     /// The guest's own part, which owns all that it needs, so that it can go on on another thread. Nothing is left of the instance
@@ -244,7 +242,7 @@ impl Sandbox {
         mut state: GuestState,
         end: End,
         started: Instant,
-        cpu: Duration,
+        (cpu, fuel): (Duration, Option<u64>),
         secrets: &Secrets,
     ) -> RunReport {
         let (outcome, exit_code) = match end {
@@ -280,7 +278,7 @@ impl Sandbox {
             stderr: state.stderr.finish(),
             duration: started.elapsed(),
             cpu,
-            fuel: None,
+            fuel,
             peak_memory_bytes: state.memory_limit.peak as u64,
             http,
             tmp_leftovers: state.fs.tmp.leftovers(),

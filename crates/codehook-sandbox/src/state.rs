@@ -113,6 +113,9 @@ pub(crate) fn memory_of(caller: &mut Caller<'_, GuestState>) -> Option<Memory> {
     Some(memory)
 }
 
+/// More than twice the functions of the interpreter that are called through its table.
+const MAX_TABLE_ELEMENTS: usize = 20_000;
+
 /// Refuses growth past a run's limit. The interpreter then raises `MemoryError`.
 pub(crate) struct MemoryLimit {
     bytes: usize,
@@ -127,7 +130,7 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= self.bytes;
+        let allowed = desired <= self.bytes.min(RunLimits::MAX_MEMORY_BYTES);
         if allowed {
             self.peak = self.peak.max(desired);
         } else {
@@ -142,6 +145,6 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(maximum.is_none_or(|maximum| desired <= maximum))
+        Ok(desired <= MAX_TABLE_ELEMENTS && maximum.is_none_or(|maximum| desired <= maximum))
     }
 }

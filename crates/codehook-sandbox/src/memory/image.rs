@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
-use std::ptr::{self, NonNull};
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap};
 
 use super::PAGE;
 use super::split::InitialData;
+use crate::mapping::Mapping;
 
 /// The first page of the file describes the rest, so that the rest can be mapped.
 const HEADER_BYTES: usize = PAGE;
@@ -19,7 +19,8 @@ const MAGIC: [u8; 8] = *b"chimage1";
 pub(crate) struct Image {
     file: File,
     layout: Layout,
-    pristine: Pristine,
+    /// As the host reads it, to put pages back; nothing when there is no byte.
+    pristine: Option<Mapping>,
 }
 
 /// Where the image lies in a memory; all in bytes and multiples of the page size.
@@ -61,7 +62,10 @@ impl Image {
         let layout = Layout::read(&header)
             .filter(|layout| (HEADER_BYTES + layout.len) as u64 == size)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a memory image"))?;
-        let pristine = Pristine::map(&file, layout.len)?;
+        let pristine = match layout.len {
+            0 => None,
+            len => Some(Mapping::of_file(&file, HEADER_BYTES as u64, len)?),
+        };
         Ok(Self {
             file,
             layout,
@@ -76,7 +80,12 @@ impl Image {
 
     /// What the image holds from `start` on.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.pristine.bytes()
+        let Some(pristine) = &self.pristine else {
+            return &[];
+        };
+        // SAFETY: mapped for reading as long as `self` lives; the file does not change (a sealed one, or one in the cache, of
+        // which `from_file` requires it).
+        unsafe { std::slice::from_raw_parts(pristine.start().as_ptr(), pristine.len()) }
     }
 
     /// A memory's size when a run begins.
@@ -126,54 +135,5 @@ impl Layout {
             .all(|number| number.is_multiple_of(PAGE));
         let fits = layout.start.checked_add(layout.len)? <= layout.memory_size;
         (header[..8] == MAGIC && aligned && fits).then_some(layout)
-    }
-}
-
-/// The image as the host reads it, to put pages back.
-struct Pristine {
-    at: NonNull<u8>,
-    len: usize,
-}
-
-// SAFETY: a mapping that is only ever read and that no thread owns.
-unsafe impl Send for Pristine {}
-// SAFETY: as above.
-unsafe impl Sync for Pristine {}
-
-impl Pristine {
-    fn map(file: &File, len: usize) -> io::Result<Self> {
-        if len == 0 {
-            let at = NonNull::dangling();
-            return Ok(Self { at, len });
-        }
-        // SAFETY: a new mapping at an address that the system chooses.
-        let at = unsafe {
-            mmap(
-                ptr::null_mut(),
-                len,
-                ProtFlags::READ,
-                MapFlags::PRIVATE,
-                file,
-                HEADER_BYTES as u64,
-            )?
-        };
-        let at = NonNull::new(at.cast()).ok_or(io::ErrorKind::AddrNotAvailable)?;
-        Ok(Self { at, len })
-    }
-
-    fn bytes(&self) -> &[u8] {
-        // SAFETY: mapped for reading as long as `self` lives; the file does not change (a sealed one, or one in the cache, of
-        // which `from_file` requires it).
-        unsafe { std::slice::from_raw_parts(self.at.as_ptr(), self.len) }
-    }
-}
-
-impl Drop for Pristine {
-    fn drop(&mut self) {
-        if self.len > 0 {
-            // SAFETY: mapped by `map`, and no slice of it outlives `self`.
-            let unmapped = unsafe { munmap(self.at.as_ptr().cast(), self.len) };
-            debug_assert!(unmapped.is_ok());
-        }
     }
 }

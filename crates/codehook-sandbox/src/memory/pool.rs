@@ -1,12 +1,13 @@
 //! Memories for wasmtime, from those that earlier runs are done with.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::dirty_pages::PageMap;
 use super::image::Image;
 use super::slot::{Slot, Written};
+use crate::idle::Idle;
 
 /// Where instances get their memories from.
 #[derive(Clone)]
@@ -16,9 +17,7 @@ pub(crate) struct MemoryPool {
 
 struct Shared {
     image: OnceLock<Arc<Image>>,
-    /// The one that was used last is used next: its pages are in the processor's cache.
-    idle: Mutex<Vec<Slot>>,
-    max_idle: usize,
+    idle: Idle<Slot>,
     pages: Option<PageMap>,
     /// What a memory's runs wrote to, of those that wrote to little: most of it is what every run writes to.
     usual: Mutex<Arc<Written>>,
@@ -33,8 +32,7 @@ impl MemoryPool {
         Self {
             shared: Arc::new(Shared {
                 image: OnceLock::new(),
-                idle: Mutex::new(Vec::new()),
-                max_idle,
+                idle: Idle::new(max_idle),
                 pages: PageMap::open(),
                 usual: Mutex::default(),
             }),
@@ -66,13 +64,15 @@ unsafe impl MemoryCreator for MemoryPool {
         if minimum != image.memory_size() {
             return Err("the memory is not the interpreter's".to_owned());
         }
-        let idle = self.shared.idle().pop();
-        let mut slot = match idle {
+        let mut slot = match self.shared.idle.take() {
             Some(slot) if slot.capacity() == reserved => slot,
             _ => Slot::new(Arc::clone(image), reserved, guard)
                 .map_err(|error| format!("no address space for a memory ({error})"))?,
         };
-        slot.prepare(&self.shared.usual());
+        if slot.is_empty() {
+            let usual = Arc::clone(&self.shared.usual());
+            slot.prepare(&usual);
+        }
         Ok(Box::new(PooledMemory {
             slot: Some(slot),
             pool: Arc::clone(&self.shared),
@@ -81,34 +81,28 @@ unsafe impl MemoryCreator for MemoryPool {
 }
 
 impl Shared {
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Slot>> {
-        // Nothing that holds the lock can leave the list half changed.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn usual(&self) -> MutexGuard<'_, Arc<Written>> {
+        self.usual.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn usual(&self) -> Arc<Written> {
-        let usual = self.usual.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&usual)
-    }
-
-    fn learn(&self, written: Option<Written>) {
-        if let Some(written) = written
-            && written.bytes <= USUAL_BYTES
-            && written.bytes > self.usual().bytes
-        {
-            *self.usual.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(written);
+    fn learn(&self, written: Written) {
+        let mut usual = self.usual();
+        if written.bytes <= USUAL_BYTES && written.bytes > usual.bytes {
+            *usual = Arc::new(written);
         }
     }
 
     /// Takes a memory back, or lets it go.
     fn recycle(&self, mut slot: Slot) {
-        if self.idle().len() >= self.max_idle {
+        if self.idle.is_full() {
             return;
         }
         match slot.put_back(self.pages.as_ref()) {
             Ok(written) => {
-                self.learn(written);
-                self.idle().push(slot);
+                if let Some(written) = written {
+                    self.learn(written);
+                }
+                self.idle.put(slot);
             }
             Err(error) => {
                 tracing::warn!(%error, "a memory could not be put back and is not used again")

@@ -2,16 +2,15 @@
 
 use std::io;
 use std::ops::Range;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
-use rustix::mm::{
-    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap,
-};
+use rustix::mm::{Advice, MprotectFlags, madvise, mprotect};
 
 use super::PAGE;
 use super::dirty_pages::PageMap;
 use super::image::Image;
+use crate::mapping::Mapping;
 
 /// What a memory may keep of its pages from one run to the next, in bytes: putting back a page that is there takes a tenth of
 /// the time of a page fault, but is paid for by the runs that would not have touched it.
@@ -21,8 +20,7 @@ const RUNS_BETWEEN_RELEASES: u32 = 500;
 
 /// One memory. Its content is the image's whenever it is idle.
 pub(super) struct Slot {
-    reservation: NonNull<u8>,
-    reserved: usize,
+    _reservation: Mapping,
     memory: NonNull<u8>,
     /// What the memory may grow to, in bytes.
     capacity: usize,
@@ -43,7 +41,7 @@ pub(super) struct Written {
     pub(super) bytes: usize,
 }
 
-// SAFETY: the pointers are to a mapping that this value alone owns.
+// SAFETY: `memory` points into the reservation, which this value alone owns.
 unsafe impl Send for Slot {}
 // SAFETY: as above; everything that changes it takes `&mut self`.
 unsafe impl Sync for Slot {}
@@ -55,15 +53,11 @@ impl Slot {
             .checked_add(capacity)
             .and_then(|bytes| bytes.checked_add(guard))
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: a new mapping at an address that the system chooses.
-        let at = unsafe { mmap_anonymous(ptr::null_mut(), reserved, ProtFlags::empty(), flags)? };
-        let reservation = NonNull::new(at.cast::<u8>()).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let reservation = Mapping::reserve(reserved)?;
         let mut slot = Self {
-            reservation,
-            reserved,
             // SAFETY: `guard` is less than what was reserved.
-            memory: unsafe { reservation.add(guard) },
+            memory: unsafe { reservation.start().add(guard) },
+            _reservation: reservation,
             capacity,
             size: 0,
             image,
@@ -109,12 +103,15 @@ impl Slot {
         Ok(())
     }
 
-    /// Makes the pages that runs usually write to this memory's own at once, if none is: one by one, as they are written to, each
+    /// Whether none of its pages is there yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// Makes the pages that runs usually write to an empty memory's own at once: one by one, as they are written to, each
     /// would cost a page fault, and an interrupt of other processors if it was read before.
     pub(super) fn prepare(&mut self, usual: &Written) {
-        if !std::mem::take(&mut self.empty) {
-            return;
-        }
+        self.empty = false;
         for part in &usual.parts {
             if part.end <= self.size {
                 // SAFETY: the part is inside of the memory, which is ours alone. Contents do not change.
@@ -210,13 +207,5 @@ impl Slot {
             mprotect(at, part.len(), flags)?;
         }
         Ok(())
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        // SAFETY: the whole reservation is ours, and nothing refers to it any more.
-        let unmapped = unsafe { munmap(self.reservation.as_ptr().cast(), self.reserved) };
-        debug_assert!(unmapped.is_ok());
     }
 }

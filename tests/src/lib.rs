@@ -1,5 +1,6 @@
 //! What the whole-program tests share: one sandbox for the process, and a way to run a script in it.
 
+pub mod guests;
 pub mod wheels;
 
 use std::path::PathBuf;
@@ -14,21 +15,22 @@ use codehook_sandbox::{
 /// Runs at the same time in one test process.
 const CONCURRENT_RUNS: u32 = 16;
 
-/// The sandbox of this test process; its compiled code is kept in `target/`, since every test process needs it.
+/// The sandbox of this test process.
 pub fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| {
-        let cache = CompiledCache::open(&target().join("test-cache"))
-            .expect("a cache directory in target/");
-        let config = SandboxConfig {
-            max_concurrent_runs: CONCURRENT_RUNS,
-            cache: Some(cache),
-            ..SandboxConfig::new(codehook_python::RUNTIME)
-        };
-        let library = codehook_python::library().expect("the built-in library is readable");
-        Sandbox::new(config, &codehook_python::interpreter(), library, || {})
-            .expect("the sandbox starts")
-    })
+    SANDBOX.get_or_init(|| sandbox_with(|config| config.max_concurrent_runs = CONCURRENT_RUNS))
+}
+
+/// A sandbox of its own, with other settings. Compiled code is kept in `target/`, since every test process needs it.
+pub fn sandbox_with(configure: impl FnOnce(&mut SandboxConfig)) -> Sandbox {
+    let cache =
+        CompiledCache::open(&target().join("test-cache")).expect("a cache directory in target/");
+    let mut config = SandboxConfig::new(codehook_python::RUNTIME);
+    config.cache = Some(cache);
+    configure(&mut config);
+    let library = codehook_python::library().expect("the built-in library is readable");
+    Sandbox::new(config, &codehook_python::interpreter(), library, || {})
+        .expect("the sandbox starts")
 }
 
 /// The workspace's `target/` directory.
@@ -83,11 +85,16 @@ impl TestRun {
 
     /// Runs it, for whatever purpose.
     pub async fn perform(&self, purpose: Purpose) -> RunReport {
+        self.perform_in(sandbox(), purpose).await
+    }
+
+    /// The same in another sandbox than the test process's.
+    pub async fn perform_in(&self, sandbox: &Sandbox, purpose: Purpose) -> RunReport {
         let egress = Egress::new(self.egress.clone()).expect("certificates are usable");
         let script = Script::new("hook.py", self.source.clone())
             .expect("a plain name")
             .with_secrets(self.secrets.iter().cloned());
-        sandbox()
+        sandbox
             .run(
                 &script,
                 purpose,

@@ -4,11 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use codehook_egress::{Egress, EgressConfig, Policy};
-use codehook_sandbox::{
-    CompiledCache, Metering, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
-};
-use codehook_tests::{TestRun, block_on, run, stderr, stdout, target};
+use codehook_sandbox::{Metering, Outcome, Purpose, RunLimits, RunReport, Sandbox};
+use codehook_tests::{TestRun, block_on, run, sandbox_with, stderr, stdout};
 
 const SHORT: Duration = Duration::from_millis(700);
 
@@ -241,24 +238,10 @@ fn syntax_errors_name_the_line() {
 /// A run of `source` with so much fuel, in a sandbox that counts it.
 fn fuelled(source: &str, fuel: Option<u64>) -> RunReport {
     static COUNTING: OnceLock<Sandbox> = OnceLock::new();
-    let counting = COUNTING.get_or_init(|| {
-        let cache = CompiledCache::open(&target().join("test-cache")).expect("a cache");
-        let config = SandboxConfig {
-            cache: Some(cache),
-            metering: Metering::Fuel,
-            ..SandboxConfig::new(codehook_python::RUNTIME)
-        };
-        let library = codehook_python::library().expect("the library");
-        Sandbox::new(config, &codehook_python::interpreter(), library, || {}).expect("a sandbox")
-    });
-    let limits = RunLimits {
-        fuel,
-        ..RunLimits::default()
-    };
-    let script = Script::new("hook.py", source.as_bytes()).expect("a script");
-    let egress = Egress::new(EgressConfig::default()).expect("default settings");
-    let http = egress.session(Policy::default());
-    block_on(counting.run(&script, Purpose::Run, &limits, http, None))
+    let counting = COUNTING.get_or_init(|| sandbox_with(|config| config.metering = Metering::Fuel));
+    let mut run = TestRun::new(source).within(RunLimits::DEFAULT_WALL_TIME);
+    run.limits.fuel = fuel;
+    block_on(run.perform_in(counting, Purpose::Run))
 }
 
 #[test]
@@ -289,27 +272,13 @@ fn fuel_is_not_counted_unless_it_is_asked_for() {
 
 #[test]
 fn a_long_computation_goes_on_on_the_threads_for_such_and_ends_as_any_other() {
-    let cache = CompiledCache::open(&target().join("test-cache")).expect("a cache");
-    let config = SandboxConfig {
-        cache: Some(cache),
-        background_threads: NonZeroUsize::new(2),
-        max_concurrent_runs: 4,
-        ..SandboxConfig::new(codehook_python::RUNTIME)
-    };
-    let library = codehook_python::library().expect("the library");
-    let sandbox =
-        Sandbox::new(config, &codehook_python::interpreter(), library, || {}).expect("a sandbox");
-    let egress = Egress::new(EgressConfig::default()).expect("default settings");
+    let sandbox = sandbox_with(|config| {
+        config.background_threads = NonZeroUsize::new(2);
+        config.max_concurrent_runs = 4;
+    });
     let perform = async |source: &str, wall_time: Duration| {
-        let limits = RunLimits {
-            wall_time,
-            ..RunLimits::default()
-        };
-        let script = Script::new("hook.py", source.as_bytes()).expect("a script");
-        let http = egress.session(Policy::default());
-        sandbox
-            .run(&script, Purpose::Run, &limits, http, None)
-            .await
+        let run = TestRun::new(source).within(wall_time);
+        run.perform_in(&sandbox, Purpose::Run).await
     };
     block_on(async {
         let long = "import time\nn = 0\nwhile n < 3000000: n += 1\ntime.sleep(0.05)\nprint n";

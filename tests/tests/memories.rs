@@ -1,17 +1,12 @@
 //! The memory of a run: as the interpreter left it, whatever earlier runs did to it, and nothing beyond its end. With guests that are not
 //! Python and go straight for it.
 
-use std::sync::Arc;
-
-use codehook_egress::{Egress, EgressConfig, Policy};
-use codehook_sandbox::{
-    Interpreter, Library, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
-};
-use codehook_tests::{block_on, stderr};
+use codehook_sandbox::{Outcome, Purpose, RunReport, Sandbox};
+use codehook_tests::guests::{one_page, sandbox_of};
+use codehook_tests::{TestRun, block_on, stderr};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function,
-    FunctionSection, Instruction as I, MemArg, MemorySection, MemoryType, Module, TypeSection,
-    ValType,
+    FunctionSection, Instruction as I, MemArg, Module, TypeSection, ValType,
 };
 
 const PAGE: i32 = 65_536;
@@ -33,14 +28,6 @@ fn guest(body: &[I<'_>]) -> Vec<u8> {
     types.ty().function([ValType::I32], [ValType::I32]);
     let mut functions = FunctionSection::new();
     functions.function(0).function(0);
-    let mut memories = MemorySection::new();
-    memories.memory(MemoryType {
-        minimum: 1,
-        maximum: None,
-        memory64: false,
-        shared: false,
-        page_size_log2: None,
-    });
     let mut exports = ExportSection::new();
     exports
         .export("memory", ExportKind::Memory, 0)
@@ -61,7 +48,7 @@ fn guest(body: &[I<'_>]) -> Vec<u8> {
     module
         .section(&types)
         .section(&functions)
-        .section(&memories)
+        .section(&one_page())
         .section(&exports)
         .section(&code)
         .section(&data);
@@ -69,24 +56,11 @@ fn guest(body: &[I<'_>]) -> Vec<u8> {
 }
 
 fn sandbox(body: &[I<'_>]) -> Sandbox {
-    let config = SandboxConfig {
-        max_concurrent_runs: 2,
-        ..SandboxConfig::new("test")
-    };
-    // The end of an archive without files.
-    let library = Arc::new(Library::from_tar(vec![0; 1024]).expect("an empty library"));
-    let wasm = guest(body);
-    Sandbox::new(config, &Interpreter::new(&wasm), library, || {}).expect("the sandbox starts")
+    sandbox_of(&guest(body))
 }
 
 async fn perform(sandbox: &Sandbox) -> RunReport {
-    let script = Script::new("hook.py", *b"").expect("a plain name");
-    let egress = Egress::new(EgressConfig::default()).expect("certificates are usable");
-    let session = egress.session(Policy::default());
-    let limits = RunLimits::default();
-    sandbox
-        .run(&script, Purpose::Run, &limits, session, None)
-        .await
+    TestRun::new("").perform_in(sandbox, Purpose::Run).await
 }
 
 /// Traps unless the byte at `at` is `expected`.

@@ -2,18 +2,15 @@
 //! and whatever else a guest does there ends its run as it would anywhere else.
 
 use std::iter;
-use std::sync::Arc;
 use std::time::Duration;
 
-use codehook_egress::{Egress, EgressConfig, Policy};
-use codehook_sandbox::{
-    Interpreter, Library, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
-};
-use codehook_tests::{block_on, stderr};
+use codehook_sandbox::{Outcome, Purpose, RunReport, Sandbox};
+use codehook_tests::guests::{one_page, sandbox_of};
+use codehook_tests::{TestRun, block_on, stderr};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
     ExportSection, Function, FunctionSection, ImportSection, Instruction, Instruction as I, MemArg,
-    MemorySection, MemoryType, Module, RefType, TableSection, TableType, TypeSection, ValType,
+    Module, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 /// Where a byte is read or written: at the address that is given.
@@ -98,14 +95,6 @@ fn guest(functions: &[Body], run: Body, call_back: &str) -> Vec<u8> {
         &ConstExpr::i32_const(0),
         Elements::Functions(all.into()),
     );
-    let mut memories = MemorySection::new();
-    memories.memory(MemoryType {
-        minimum: 1,
-        maximum: None,
-        memory64: false,
-        shared: false,
-        page_size_log2: None,
-    });
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
     for (name, index) in [call_back, "codehook_alloc", "codehook_run"]
@@ -121,38 +110,22 @@ fn guest(functions: &[Body], run: Body, call_back: &str) -> Vec<u8> {
         .section(&imports)
         .section(&declared)
         .section(&tables)
-        .section(&memories);
+        .section(&one_page());
     module.section(&exports).section(&elements).section(&code);
     module.finish()
 }
 
-/// A sandbox of this guest, for two runs at a time.
-fn sandbox(guest: &[u8]) -> Sandbox {
-    let config = SandboxConfig {
-        max_concurrent_runs: 2,
-        ..SandboxConfig::new("test")
-    };
-    // The end of an archive without files.
-    let library = Library::from_tar(vec![0; 1024]).expect("an empty library");
-    Sandbox::new(config, &Interpreter::new(guest), Arc::new(library), || {})
-        .expect("the sandbox starts")
-}
-
 async fn perform(sandbox: &Sandbox) -> RunReport {
-    let limits = RunLimits {
-        wall_time: Duration::from_secs(2),
-        ..RunLimits::default()
-    };
-    let script = Script::new("hook.py", *b"").expect("a plain name");
-    let egress = Egress::new(EgressConfig::default()).expect("certificates are usable");
-    let session = egress.session(Policy::default());
-    sandbox
-        .run(&script, Purpose::Run, &limits, session, None)
-        .await
+    let run = TestRun::new("").within(Duration::from_secs(2));
+    run.perform_in(sandbox, Purpose::Run).await
 }
 
 fn run(functions: &[Body], body: Body) -> RunReport {
-    block_on(perform(&sandbox(&guest(functions, body, "codehook_call"))))
+    block_on(perform(&sandbox_of(&guest(
+        functions,
+        body,
+        "codehook_call",
+    ))))
 }
 
 /// The run of a guest that does nothing but protect a call of its first function.
@@ -238,7 +211,7 @@ fn a_protected_call_inside_another_is_a_crash() {
 #[test]
 fn a_guest_that_cannot_be_called_back_crashes() {
     let guest = guest(&[], protect(0, 0), "another_name");
-    let report = block_on(perform(&sandbox(&guest)));
+    let report = block_on(perform(&sandbox_of(&guest)));
     assert_crashed(&report, "codehook_call");
     assert_crashed(&protected(&[]), "undefined element");
 }
@@ -289,7 +262,7 @@ fn memory_is_refused_in_a_protected_call_as_it_is_outside() {
 #[test]
 fn every_concurrent_run_has_a_stack_for_its_protected_call_and_is_stopped_there_in_time() {
     let forever = vec![I::Loop(BlockType::Empty), I::Br(0), I::End];
-    let sandbox = sandbox(&guest(&[forever], protect(0, 0), "codehook_call"));
+    let sandbox = sandbox_of(&guest(&[forever], protect(0, 0), "codehook_call"));
     let (first, second) = block_on(async { tokio::join!(perform(&sandbox), perform(&sandbox)) });
     for report in [first, second] {
         assert_eq!(report.outcome, Outcome::TimedOut, "{}", stderr(&report));

@@ -10,10 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use codehook_egress::{Egress, EgressConfig, Policy, PrivateNetworks};
-use codehook_sandbox::{
-    CompiledCache, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
-};
-use codehook_tests::target;
+use codehook_sandbox::{Outcome, Purpose, RunLimits, RunReport, Sandbox, Script};
+use codehook_tests::sandbox_with;
 use tokio::runtime::Runtime;
 
 use crate::report::{BusyRow, Report, WaitingRow};
@@ -41,19 +39,10 @@ struct Crowd {
 
 impl Crowd {
     fn new(limits: RunLimits, port: u16) -> anyhow::Result<Arc<Self>> {
-        let cache = CompiledCache::open(&target().join("test-cache"))?;
-        let config = SandboxConfig {
-            max_concurrent_runs: 4096,
-            cache: Some(cache),
-            background_threads: NonZeroUsize::new(WORKERS),
-            ..SandboxConfig::new(codehook_python::RUNTIME)
-        };
-        let sandbox = Sandbox::new(
-            config,
-            &codehook_python::interpreter(),
-            codehook_python::library()?,
-            || {},
-        )?;
+        let sandbox = sandbox_with(|config| {
+            config.max_concurrent_runs = 4096;
+            config.background_threads = NonZeroUsize::new(WORKERS);
+        });
         Ok(Arc::new(Self {
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(WORKERS)

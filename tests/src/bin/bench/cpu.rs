@@ -7,9 +7,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use codehook_egress::{Egress, EgressConfig, Policy};
-use codehook_sandbox::{Outcome, Purpose, RunLimits, Script};
-use codehook_tests::{block_on, sandbox, target, workspace};
+use codehook_sandbox::{Outcome, RunLimits};
+use codehook_tests::{TestRun, target, workspace};
 use wait4::Wait4;
 
 use crate::contender::native_python;
@@ -71,11 +70,8 @@ fn scripts() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
 }
 
 fn in_sandbox(script: &[u8]) -> anyhow::Result<(Duration, Vec<u8>)> {
-    let egress = Egress::new(EgressConfig::default())?;
-    let script = Script::new("hook.py", script)?;
-    let limits = RunLimits::default();
-    let http = egress.session(Policy::default());
-    let report = block_on(sandbox().run(&script, Purpose::Run, &limits, http, None));
+    let run = TestRun::new(script).within(RunLimits::DEFAULT_WALL_TIME);
+    let report = run.run();
     ensure!(
         report.outcome == Outcome::Succeeded,
         "in the sandbox: {}",

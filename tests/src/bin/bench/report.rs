@@ -1,6 +1,5 @@
 //! Results: shown as they come, and written as a table, a chart and JSON.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -67,9 +66,59 @@ pub(crate) struct CpuRow {
     pub(crate) native: f64,
 }
 
+impl ThroughputRow {
+    fn ratio(&self) -> f64 {
+        self.ours / self.native
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "| {} | {:.0} | {:.0} | {:.1} | {:.1} |",
+            self.cores,
+            self.ours,
+            self.native,
+            self.native_mib,
+            self.ratio()
+        )
+    }
+}
+
+impl WaitingRow {
+    fn line(&self) -> String {
+        format!(
+            "| {} | {} | {:.2} | {:.0} | {:.3} | {:.3} |",
+            self.waiting,
+            self.threads,
+            self.mib_each,
+            self.all_waiting_after,
+            self.short.p50,
+            self.short.p99
+        )
+    }
+}
+
+impl BusyRow {
+    fn line(&self) -> String {
+        format!(
+            "| {} | {:.3} | {:.3} |",
+            self.busy, self.short.p50, self.short.p99
+        )
+    }
+}
+
 impl CpuRow {
     fn ratio(&self) -> f64 {
         self.ours / self.native
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "| {} | {:.0} | {:.0} | {:.2} |",
+            self.script,
+            self.ours,
+            self.native,
+            self.ratio()
+        )
     }
 }
 
@@ -112,7 +161,7 @@ impl Report {
             row.ours,
             row.native,
             row.native_mib,
-            row.ours / row.native
+            row.ratio()
         );
         self.throughput.push(row);
     }
@@ -164,83 +213,50 @@ impl Report {
         fs::create_dir_all(folder)?;
         let json = serde_json::to_string_pretty(self)?;
         fs::write(folder.join("results.json"), json + "\n")?;
-        fs::write(folder.join("results.md"), self.table()?)?;
+        fs::write(folder.join("results.md"), self.tables())?;
         self.chart(&folder.join("start.svg"))
     }
 
-    fn table(&self) -> anyhow::Result<String> {
+    fn tables(&self) -> String {
         let mut text = format!(
             "# Results\n\nWritten by `make bench`: {}; {} runs of each kind, taking turns. Ratios are to ours; milliseconds are this machine's.\n",
             self.machine, self.rounds
         );
         if !self.start.is_empty() {
-            text += "\n![Start](start.svg)\n\n| Script | Run by | p50, ms | p99, ms | Runs/s | Ratio of p50 |\n|---|---|---|---|---|---|\n";
+            text += "\n![Start](start.svg)\n";
         }
-        for row in &self.start {
-            let ours = self.start.iter().find(|other| other.script == row.script);
-            let ratio = ours.map_or(1.0, |ours| row.times.p50 / ours.times.p50);
-            writeln!(
-                text,
-                "| {} | {} | {:.3} | {:.3} | {:.0} | {ratio:.1} |",
-                row.script, row.contender, row.times.p50, row.times.p99, row.times.per_second
-            )?;
-        }
-        if !self.throughput.is_empty() {
-            text += "\n| Cores | Runs/s of the second script | python2.7 | MiB of a process | Ratio |\n|---|---|---|---|---|\n";
-        }
-        for row in &self.throughput {
-            writeln!(
-                text,
-                "| {} | {:.0} | {:.0} | {:.1} | {:.1} |",
-                row.cores,
-                row.ours,
-                row.native,
-                row.native_mib,
-                row.ours / row.native
-            )?;
-        }
-        if !self.waiting.is_empty() {
-            text += "\n| Waiting runs | Threads | MiB each | All waiting after, ms | Short runs beside: p50, ms | p99, ms |\n|---|---|---|---|---|---|\n";
-        }
-        for row in &self.waiting {
-            writeln!(
-                text,
-                "| {} | {} | {:.2} | {:.0} | {:.3} | {:.3} |",
-                row.waiting,
-                row.threads,
-                row.mib_each,
-                row.all_waiting_after,
-                row.short.p50,
-                row.short.p99
-            )?;
-        }
-        if !self.busy.is_empty() {
-            text += "\n| Runs that never stop computing | Short runs beside: p50, ms | p99, ms |\n|---|---|---|\n";
-        }
-        for row in &self.busy {
-            writeln!(
-                text,
-                "| {} | {:.3} | {:.3} |",
-                row.busy, row.short.p50, row.short.p99
-            )?;
-        }
-        if !self.cpu.is_empty() {
-            text += "\n| Processor time | Ours, ms | python2.7, ms | Ratio |\n|---|---|---|---|\n";
-        }
-        for row in &self.cpu {
-            writeln!(
-                text,
-                "| {} | {:.0} | {:.0} | {:.2} |",
-                row.script,
-                row.ours,
-                row.native,
-                row.ratio()
-            )?;
-        }
-        if !self.cpu.is_empty() {
-            writeln!(text, "| geometric mean | | | {:.2} |", self.mean_ratio())?;
-        }
-        Ok(text)
+        text += &table(
+            "| Script | Run by | p50, ms | p99, ms | Runs/s | Ratio of p50 |",
+            self.start.iter().map(|row| self.start_line(row)),
+        );
+        text += &table(
+            "| Cores | Runs/s of the second script | python2.7 | MiB of a process | Ratio |",
+            self.throughput.iter().map(ThroughputRow::line),
+        );
+        text += &table(
+            "| Waiting runs | Threads | MiB each | All waiting after, ms | Short runs beside: p50, ms | p99, ms |",
+            self.waiting.iter().map(WaitingRow::line),
+        );
+        text += &table(
+            "| Runs that never stop computing | Short runs beside: p50, ms | p99, ms |",
+            self.busy.iter().map(BusyRow::line),
+        );
+        let mean = (!self.cpu.is_empty())
+            .then(|| format!("| geometric mean | | | {:.2} |", self.mean_ratio()));
+        text += &table(
+            "| Processor time | Ours, ms | python2.7, ms | Ratio |",
+            self.cpu.iter().map(CpuRow::line).chain(mean),
+        );
+        text
+    }
+
+    fn start_line(&self, row: &StartRow) -> String {
+        let ours = self.start.iter().find(|other| other.script == row.script);
+        let ratio = ours.map_or(1.0, |ours| row.times.p50 / ours.times.p50);
+        format!(
+            "| {} | {} | {:.3} | {:.3} | {:.0} | {ratio:.1} |",
+            row.script, row.contender, row.times.p50, row.times.p99, row.times.per_second
+        )
     }
 
     /// Bars of the medians, on a scale where each step is ten times the one before.
@@ -280,4 +296,14 @@ impl Report {
         }
         root.present().map_err(failed)
     }
+}
+
+/// A table, unless it would be empty.
+fn table(header: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let rule = "|---".repeat(header.matches('|').count() - 1);
+    format!("\n{header}\n{rule}|\n{}\n", lines.join("\n"))
 }

@@ -21,7 +21,7 @@ const OKTA: &str = "Okta hook, two HTTPS calls";
 const SLOW_ROUNDS: usize = 5;
 
 const PASS: &str = "pass\n";
-const IMPORTS: &str = "import urllib2, json, datetime\nprint json.dumps({'a': [1, 2.5, None]}), datetime.date(2020, 1, 2)\n";
+pub(crate) const IMPORTS: &str = "import urllib2, json, datetime\nprint json.dumps({'a': [1, 2.5, None]}), datetime.date(2020, 1, 2)\n";
 /// The same for Python 3.
 const IMPORTS_3: &str = "import urllib.request, json, datetime\nprint(json.dumps({'a': [1, 2.5, None]}), datetime.date(2020, 1, 2))\n";
 const MANY_IMPORTS: &str = "import urllib2, json, datetime, logging, hashlib, xml.etree.cElementTree as x\nprint json.dumps({'t': str(datetime.date(2020, 1, 2))}), hashlib.sha256('x').hexdigest(), x.fromstring('<a/>').tag\n";

@@ -11,9 +11,9 @@ use codehook_tests::sandbox;
 
 use crate::contender::native_python;
 use crate::report::{Report, ThroughputRow};
+use crate::start::IMPORTS;
 
 const FOR: Duration = Duration::from_secs(3);
-const SCRIPT: &str = "import urllib2, json, datetime\nprint json.dumps({'a': [1, 2.5, None]}), datetime.date(2020, 1, 2)\n";
 
 pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     for cores in [1, 2] {
@@ -33,7 +33,7 @@ fn in_sandbox(cores: usize) -> anyhow::Result<f64> {
         .enable_all()
         .build()?;
     let egress = Arc::new(Egress::new(EgressConfig::default())?);
-    let script = Arc::new(Script::new("hook.py", SCRIPT.as_bytes())?);
+    let script = Arc::new(Script::new("hook.py", IMPORTS.as_bytes())?);
     let started = Instant::now();
     let tasks: Vec<_> = (0..cores)
         .map(|_| {
@@ -63,7 +63,7 @@ fn in_sandbox(cores: usize) -> anyhow::Result<f64> {
 
 /// The most memory that a native process took for the script, as it says itself.
 fn native_mib() -> anyhow::Result<f64> {
-    let script = format!("{SCRIPT}print open('/proc/self/status').read()");
+    let script = format!("{IMPORTS}print open('/proc/self/status').read()");
     let output = Command::new(native_python())
         .args(["-c", &script])
         .stdin(Stdio::null())
@@ -84,7 +84,7 @@ fn natively(cores: usize) -> anyhow::Result<f64> {
                 let mut count = 0;
                 while started.elapsed() < FOR {
                     let ended = Command::new(native_python())
-                        .args(["-c", SCRIPT])
+                        .args(["-c", IMPORTS])
                         .stdin(Stdio::null())
                         .stdout(Stdio::null())
                         .status()?;

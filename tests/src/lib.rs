@@ -111,6 +111,14 @@ impl TestRun {
     }
 }
 
+/// Runs `source`, which must say just `expected` and nothing on standard error.
+#[track_caller]
+pub fn prints(source: &str, expected: &str) {
+    let report = run(source);
+    assert_eq!(stderr(&report), "");
+    assert_eq!(stdout(&report), expected);
+}
+
 /// Trusts the given certificate authority and no other.
 pub fn trusting(ca_pem: &str) -> EgressConfig {
     EgressConfig {

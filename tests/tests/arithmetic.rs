@@ -1,12 +1,6 @@
 //! What the eval loop works out by itself is what the types' own functions would have answered.
 
-use codehook_tests::{run, stderr, stdout};
-
-fn prints(source: &str, expected: &str) {
-    let report = run(source);
-    assert_eq!(stderr(&report), "");
-    assert_eq!(stdout(&report), expected);
-}
+use codehook_tests::prints;
 
 #[test]
 fn a_float_that_somebody_holds_keeps_its_value() {

@@ -1,12 +1,6 @@
 //! Numbers are those of 64-bit Linux: an int holds 64 bits, and so do hashes and C's long.
 
-use codehook_tests::{run, stderr, stdout};
-
-fn prints(source: &str, expected: &str) {
-    let report = run(source);
-    assert_eq!(stderr(&report), "");
-    assert_eq!(stdout(&report), expected);
-}
+use codehook_tests::prints;
 
 #[test]
 fn an_int_holds_64_bits_and_a_long_follows() {

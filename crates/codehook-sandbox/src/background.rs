@@ -1,5 +1,5 @@
 //! Where runs go that compute for long: threads that the system lets run when nobody else wants to, so that short runs do not wait
-//! behind them. Each still gets its turn there, a tick of the epoch clock at a time.
+//! behind them. Each still gets its turn there, a tick of the clock at a time.
 
 use std::future::{Future, poll_fn};
 use std::io;

@@ -13,6 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
+use crate::checks;
 use crate::interpreter::Interpreter;
 use crate::memory::{Image, InitialData};
 
@@ -142,6 +143,8 @@ impl CompiledCache {
     fn path_of(&self, engine: &Engine, interpreter: &Interpreter<'_>) -> PathBuf {
         let mut settings = SettingsHasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut settings);
+        checks::VERSION.hash(&mut settings);
+        interpreter.own_calls.hash(&mut settings);
         let mut key = settings.0;
         key.update(interpreter.sha256);
         let name: String = key

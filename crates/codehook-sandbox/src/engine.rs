@@ -9,6 +9,8 @@ use std::time::Duration;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel};
 
 use crate::background::Background;
+use crate::checks;
+use crate::clock::Clock;
 use crate::compiled_cache::CompiledCache;
 use crate::interpreter::Interpreter;
 use crate::library::Library;
@@ -20,7 +22,7 @@ use crate::unwinding::STACKS_OF_A_RUN;
 use crate::wasi::{LinkError, link_guest};
 
 /// How often a running instance gives way to others; also how late a time limit can be noticed.
-const EPOCH_TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(5);
 
 /// The native stack that WebAssembly code may use. It must hold what the guest's own stack of 16 MiB admits: the guest checks
 /// its stack and raises `RuntimeError`; this limit is only the second fence.
@@ -128,6 +130,7 @@ pub(crate) struct Inner {
     pub(crate) metering: Metering,
     /// One permit for each pooled instance: a run beyond them waits, and its clock has not started.
     pub(crate) places: tokio::sync::Semaphore,
+    pub(crate) clock: Clock,
     ticking: Arc<AtomicBool>,
 }
 
@@ -145,7 +148,9 @@ impl Sandbox {
         compiling: impl FnOnce(),
     ) -> Result<Self, SandboxError> {
         let max_idle = MAX_IDLE.min(config.max_concurrent_runs as usize);
-        let memories = MemoryPool::new(max_idle);
+        let clock = Clock::new(WASM_ADDRESS_SPACE as usize, MEMORY_GUARD_BYTES as usize)
+            .map_err(|error| SandboxError::Engine(error.into()))?;
+        let memories = MemoryPool::new(max_idle, clock.clone());
         let stacks = StackPool::new(max_idle * STACKS_OF_A_RUN);
         let engine = Engine::new(&engine_config(&memories, &stacks, config.metering))
             .map_err(SandboxError::Engine)?;
@@ -166,7 +171,7 @@ impl Sandbox {
             .map(Background::new)
             .transpose()
             .map_err(SandboxError::Threads)?;
-        let ticking = start_ticking(&engine);
+        let ticking = start_ticking(&clock);
         Ok(Self {
             inner: Arc::new(Inner {
                 runtime: config.runtime,
@@ -177,6 +182,7 @@ impl Sandbox {
                 background,
                 metering: config.metering,
                 places: tokio::sync::Semaphore::new(config.max_concurrent_runs as usize),
+                clock,
                 ticking,
             }),
         })
@@ -198,7 +204,7 @@ fn engine_config(memories: &MemoryPool, stacks: &StackPool, metering: Metering) 
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
-        .epoch_interruption(true)
+        .wasm_branch_hinting(true)
         .consume_fuel(metering == Metering::Fuel)
         .max_wasm_stack(NATIVE_STACK_BYTES)
         .async_stack_size(NATIVE_STACK_BYTES + HOST_STACK_BYTES)
@@ -225,7 +231,9 @@ fn compiled(
     compiling();
     let unexpected = |error: SplitError| SandboxError::Interpreter(error.to_string());
     let parts = split(interpreter.wasm).map_err(unexpected)?;
-    let module = Module::new(engine, &parts.module).map_err(SandboxError::Module)?;
+    let checked = checks::write(&parts.module, interpreter.own_calls)
+        .map_err(|error| SandboxError::Interpreter(error.to_string()))?;
+    let module = Module::new(engine, &checked).map_err(SandboxError::Module)?;
     if let Some(cache) = cache {
         cache.store(engine, interpreter, &module, &parts.data);
     }
@@ -235,17 +243,14 @@ fn compiled(
 }
 
 /// A thread of its own, since a busy executor must not be able to stop the clock that interrupts it.
-fn start_ticking(engine: &Engine) -> Arc<AtomicBool> {
+fn start_ticking(clock: &Clock) -> Arc<AtomicBool> {
     let ticking = Arc::new(AtomicBool::new(true));
     let go_on = Arc::clone(&ticking);
-    let engine = engine.weak();
+    let clock = clock.clone();
     std::thread::spawn(move || {
         while go_on.load(Ordering::Relaxed) {
-            std::thread::sleep(EPOCH_TICK);
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => break,
-            }
+            std::thread::sleep(TICK);
+            clock.tick();
         }
     });
     ticking

@@ -8,6 +8,8 @@
 //! its run. Every run gets a fresh instance of the interpreter's snapshot; nothing but the report survives it.
 
 mod background;
+mod checks;
+mod clock;
 mod compiled_cache;
 mod cpu_time;
 mod engine;

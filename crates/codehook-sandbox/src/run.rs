@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use codehook_egress::Session;
 use tokio::sync::Notify;
-use wasmtime::{Store, TypedFunc};
+use wasmtime::{Store, TypedFunc, Val};
 
+use crate::checks::SEEN;
 use crate::cpu_time::{Metered, Spent};
 use crate::engine::{Metering, Sandbox};
 use crate::fs::{SCRIPT_DIRECTORY, ScriptFile};
@@ -181,8 +182,6 @@ impl Sandbox {
         let mut store = Store::new(&self.inner.engine, state);
         store.limiter(|state| &mut state.memory_limit);
         let tank = self.fill(&mut store);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
         let end = tokio::select! {
             biased;
             called = self.call(&mut store, &name, purpose) => match called {
@@ -225,6 +224,11 @@ impl Sandbox {
             .get_memory(&mut *store, "memory")
             .ok_or_else(|| wasmtime::Error::msg("the interpreter exports no memory"))?;
         store.data_mut().memory = Some(memory);
+        let seen = instance
+            .get_global(&mut *store, SEEN)
+            .ok_or_else(|| wasmtime::Error::msg("the interpreter has no checks"))?;
+        let now = self.inner.clock.now().cast_signed();
+        seen.set(&mut *store, Val::I32(now))?;
         let alloc: TypedFunc<u32, u32> = instance.get_typed_func(&mut *store, "codehook_alloc")?;
         let entry: TypedFunc<u32, i32> = instance.get_typed_func(&mut *store, purpose.export())?;
         let path = format!("{SCRIPT_DIRECTORY}/{name}\0");

@@ -5,6 +5,7 @@
 
 use wasmtime::{Caller, Linker};
 
+use crate::checks;
 use crate::fs::{Errno, calls, path_calls, posix_calls};
 use crate::guest_memory::GuestMemory;
 use crate::host_call;
@@ -61,6 +62,7 @@ pub fn link_guest(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     host_call::link(linker)?;
     posix_calls::link(linker)?;
     unwinding::link(linker)?;
+    checks::link(linker)?;
     linker.func_wrap(
         PREVIEW_1,
         "proc_exit",

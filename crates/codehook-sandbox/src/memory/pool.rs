@@ -7,11 +7,13 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 use super::dirty_pages::PageMap;
 use super::image::Image;
 use super::slot::{Slot, Written};
+use crate::clock::Clock;
 use crate::idle::Idle;
 
 /// Where instances get their memories from.
 #[derive(Clone)]
 pub(crate) struct MemoryPool {
+    clock: Clock,
     shared: Arc<Shared>,
 }
 
@@ -28,8 +30,10 @@ const USUAL_BYTES: usize = 1536 * 1024;
 
 impl MemoryPool {
     /// A pool that keeps at most `max_idle` memories that no run uses.
-    pub(crate) fn new(max_idle: usize) -> Self {
+    /// Whatever is of the clock's type is the clock.
+    pub(crate) fn new(max_idle: usize, clock: Clock) -> Self {
         Self {
+            clock,
             shared: Arc::new(Shared {
                 image: OnceLock::new(),
                 idle: Idle::new(max_idle),
@@ -53,12 +57,15 @@ impl MemoryPool {
 unsafe impl MemoryCreator for MemoryPool {
     fn new_memory(
         &self,
-        _: MemoryType,
+        ty: MemoryType,
         minimum: usize,
         _: Option<usize>,
         reserved: Option<usize>,
         guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
+        if Clock::is_type(&ty) {
+            return self.clock.memory(reserved, guard);
+        }
         let image = self.shared.image.get().ok_or("there is no image yet")?;
         let reserved = reserved.ok_or("a memory without a reservation")?;
         if minimum != image.memory_size() {

@@ -71,6 +71,13 @@ PyObject *codehook_acquire(PyThread_type_lock lock, int wait, int direct);
 PyObject *codehook_sleep(double seconds, int direct);
 int codehook_pause(void);
 
+/* The host's (docs/guest-abi.md): other runs have their turns when it is time. The engine writes a check in the place of the call,
+   and leaves its own out of the loops around it: it has to be on every way around the eval loop that may be taken for ever. */
+#ifdef __wasi__
+__attribute__((import_module("codehook"), import_name("give_way")))
+#endif
+void codehook_give_way(void);
+
 /* Signals (codehook_signals.c). codehook_send_signal() answers -1 for one that would stop the hook for good. */
 double codehook_now(void);
 double codehook_alarm_at(void);

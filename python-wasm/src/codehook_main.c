@@ -124,7 +124,8 @@ static int system_exit_code(PyObject *value)
     if (code == NULL || code == Py_None)
         return 0;
     if (PyInt_Check(code) || PyLong_Check(code)) {
-        result = (int)PyInt_AsUnsignedLongMask(code) & 0xff;
+        /* As with a C long of 64 bits: -1 for a number that does not fit. */
+        result = (int)(PyInt_Check(code) ? PyInt_AS_LONG(code) : PyLong_AsLongLong(code)) & 0xff;
         PyErr_Clear();
         return result;
     }

@@ -1,6 +1,7 @@
 //! What the whole-program tests share: one sandbox for the process, and a way to run a script in it.
 
 pub mod guests;
+pub mod program;
 pub mod programs;
 pub mod wheels;
 

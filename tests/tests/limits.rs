@@ -214,6 +214,9 @@ fn exit_codes_and_tracebacks_are_those_of_python() {
         (stderr(&report).as_str(), report.exit_code),
         ("message\n", Some(1))
     );
+    // A number that no C long holds is -1 to Python.
+    let report = run("import sys; sys.exit(1 << 256)");
+    assert_eq!(report.exit_code, Some(255));
     let report = run("import os; os._exit(7)");
     assert_eq!(report.exit_code, Some(7));
     let report = run("import os; os._exit(200)");

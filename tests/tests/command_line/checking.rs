@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Ended, Program, fixture};
+use codehook_tests::program::{Ended, Program, fixture};
 
 /// The names in a list of a report, each once, in alphabetical order.
 fn names(report: &Value, list: &str, field: &str) -> Vec<String> {

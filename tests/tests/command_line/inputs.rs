@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Ended, Program, fixture};
+use codehook_tests::program::{Ended, Program, fixture};
 
 /// Expects exit code 2 for a person, with `place` at the start of what is said on stderr, and the same in the report for programs.
 fn rejected(program: &Program, arguments: &[&str], place: &str, said: &str) -> Value {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::program::{Ended, Program};
+use codehook_tests::program::{Ended, Program};
 
 const COMPILING: &str = "codehook: compiling the python2.7 interpreter";
 

@@ -7,7 +7,6 @@ mod outcomes;
 mod package_refusals;
 mod package_sources;
 mod packages;
-mod program;
 mod reports;
 mod secrets;
 mod shop;

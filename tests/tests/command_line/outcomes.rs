@@ -6,7 +6,7 @@ use mock_services::{TestServer, TestServerConfig};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::program::{Ended, Program};
+use codehook_tests::program::{Ended, Program};
 
 /// For a script that would never end: its limit, and the time after which the whole program must have ended.
 const ONE_SECOND: &str = "1s";

@@ -5,7 +5,7 @@ use codehook_tests::wheels::{PackageFile, source_archive, wheel};
 use mock_services::{IndexFile, IndexForm, PackageIndex};
 use tokio::runtime::Runtime;
 
-use crate::program::{Ended, Program};
+use codehook_tests::program::{Ended, Program};
 
 /// The program, and an index that serves as long as this lives.
 struct Market {

@@ -3,8 +3,8 @@
 use codehook_packages::Sha256;
 use codehook_tests::wheels::wheel;
 
-use crate::program::spawn;
 use crate::shop::{Shop, rockets};
+use codehook_tests::program::spawn;
 
 #[test]
 fn an_added_package_can_be_imported_by_the_default_tenant_and_no_other() {

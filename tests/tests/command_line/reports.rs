@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{Program, signal, spawn};
+use codehook_tests::program::{Program, signal, spawn};
 
 /// Prints, and then waits for longer than any test does.
 const SPEAKS_AND_SLEEPS: &str =

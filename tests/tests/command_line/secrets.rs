@@ -1,6 +1,6 @@
 //! A secret reaches the script and nobody else, however it is given and whatever the script does with it.
 
-use crate::program::{Ended, Program};
+use codehook_tests::program::{Ended, Program};
 
 /// A value that has to be escaped in a literal, around the word that must never be seen.
 const SECRET: &str = "it's \"hunter2\"\\n Zoë";

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use codehook_tests::wheels::{PackageFile, wheel};
 
-use crate::program::{Ended, Program};
+use codehook_tests::program::{Ended, Program};
 
 /// The program with a store and a folder of packages of its own.
 pub(crate) struct Shop {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use codehook_tests::{target, workspace};
+use crate::{target, workspace};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,23 +19,27 @@ const GIVE_UP: Duration = Duration::from_secs(120);
 const RUN_DIRECTORY: &str = "codehook-tmp-";
 
 /// The program, with a directory that no other test uses.
-pub(crate) struct Program {
+pub struct Program {
     directory: TempDir,
     cache_home: PathBuf,
 }
 
 /// How it ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) took: Duration,
+pub struct Ended {
+    /// Its exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said besides.
+    pub stderr: String,
+    /// From its start to its end.
+    pub took: Duration,
 }
 
 impl Ended {
     /// What `--json` printed: one JSON object, on one line, and nothing else.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         assert_eq!(self.stdout.matches('\n').count(), 1, "{self:?}");
         assert!(self.stdout.ends_with('\n'), "{self:?}");
         let report: Value = serde_json::from_str(&self.stdout).expect("one JSON object");
@@ -46,7 +50,7 @@ impl Ended {
 
 impl Program {
     /// With the compiled interpreter that all tests share.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         static CACHE_HOME: OnceLock<PathBuf> = OnceLock::new();
         let cache_home = CACHE_HOME.get_or_init(|| {
             let shared = target().join("test-cache-home");
@@ -59,7 +63,7 @@ impl Program {
     }
 
     /// With another `XDG_CACHE_HOME`.
-    pub(crate) fn with_cache_home(cache_home: &Path) -> Self {
+    pub fn with_cache_home(cache_home: &Path) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         fs::create_dir(directory.path().join("tmp")).expect("a directory");
         Self {
@@ -69,24 +73,24 @@ impl Program {
     }
 
     /// The program's TMPDIR.
-    pub(crate) fn tmp(&self) -> PathBuf {
+    pub fn tmp(&self) -> PathBuf {
         self.directory.path().join("tmp")
     }
 
     /// A place in the program's directory.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// Writes a file; its path.
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.directory.path().join(name);
         fs::write(&path, content).expect("the directory is writable");
         path.to_str().expect("a UTF-8 path").to_owned()
     }
 
     /// The arguments that run `source` for an empty event.
-    pub(crate) fn run_arguments(&self, source: &str, options: &[&str]) -> Vec<String> {
+    pub fn run_arguments(&self, source: &str, options: &[&str]) -> Vec<String> {
         let hook = self.file("hook.py", source);
         let event = self.file("event.json", "{}");
         let mut arguments = vec!["run".to_owned(), hook, "--event".to_owned(), event];
@@ -95,7 +99,7 @@ impl Program {
     }
 
     /// The program with these arguments, an environment of its own and nothing on standard input.
-    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)
@@ -110,17 +114,17 @@ impl Program {
     }
 
     /// Runs `source` for an empty event.
-    pub(crate) fn run_source(&self, source: &str, options: &[&str]) -> Ended {
+    pub fn run_source(&self, source: &str, options: &[&str]) -> Ended {
         self.run(&self.run_arguments(source, options))
     }
 
     /// Runs the program to its end.
-    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Ended {
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Ended {
         self.finish(self.command(arguments))
     }
 
     /// Runs the program to its end with `input` on its standard input.
-    pub(crate) fn run_with_input<S: AsRef<OsStr>>(&self, arguments: &[S], input: &str) -> Ended {
+    pub fn run_with_input<S: AsRef<OsStr>>(&self, arguments: &[S], input: &str) -> Ended {
         let mut child = spawn(self.command(arguments).stdin(Stdio::piped()));
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(input.as_bytes()).expect("it is read");
@@ -129,12 +133,12 @@ impl Program {
     }
 
     /// Runs a command of this program to its end.
-    pub(crate) fn finish(&self, mut command: Command) -> Ended {
+    pub fn finish(&self, mut command: Command) -> Ended {
         self.wait(spawn(&mut command))
     }
 
     /// Waits for the end, which leaves nothing in TMPDIR and is never a panic.
-    pub(crate) fn wait(&self, child: Child) -> Ended {
+    pub fn wait(&self, child: Child) -> Ended {
         let ended = wait(child);
         assert!(!ended.stderr.contains("panicked"), "{ended:?}");
         assert_eq!(self.run_directories(), 0, "{ended:?}");
@@ -142,7 +146,7 @@ impl Program {
     }
 
     /// How many directories for the runs' `/tmp` there are.
-    pub(crate) fn run_directories(&self) -> usize {
+    pub fn run_directories(&self) -> usize {
         let entries = fs::read_dir(self.tmp()).expect("the TMPDIR is there");
         entries
             .map(|entry| entry.expect("an entry").file_name())
@@ -152,12 +156,12 @@ impl Program {
 }
 
 /// Starts a command.
-pub(crate) fn spawn(command: &mut Command) -> Child {
+pub fn spawn(command: &mut Command) -> Child {
     command.spawn().expect("the program starts")
 }
 
 /// Sends a signal by its name.
-pub(crate) fn signal(id: u32, name: &str) {
+pub fn signal(id: u32, name: &str) {
     let status = Command::new("sh")
         .args(["-c", &format!("kill -{name} {id}")])
         .status()
@@ -166,7 +170,7 @@ pub(crate) fn signal(id: u32, name: &str) {
 }
 
 /// A file of the fixtures.
-pub(crate) fn fixture(name: &str) -> String {
+pub fn fixture(name: &str) -> String {
     let path = workspace().join("fixtures").join(name);
     path.to_str().expect("a UTF-8 path").to_owned()
 }

@@ -1,0 +1,131 @@
+//! One attack: a script, what it sees, and how its run ends.
+
+use std::fs;
+use std::time::Duration;
+
+use codehook_tests::program::{Ended, Program};
+use serde_json::Value;
+
+/// In a file beside the script and in the program's environment: no script may ever see it.
+pub(crate) const CANARY: &str = "canary-5f1c77d0";
+/// What an attack may use, and the time after which the whole program must have ended.
+const MEMORY: [&str; 2] = ["--memory", "96MiB"];
+const SOON: Duration = Duration::from_secs(25);
+/// Before every script: tries something and prints what came of it, an error by its type and number.
+const PRELUDE: &str = "\
+def attempt(action, *arguments):
+    try: print repr(action(*arguments))
+    except Exception as error: print type(error).__name__, getattr(error, 'errno', None) or ''
+";
+
+/// What an attack is expected to come to.
+pub(crate) enum Expected {
+    /// The script ends well, and has printed these lines.
+    Sees(&'static str),
+    /// The run ends in one of these ways.
+    Ends(&'static [&'static str]),
+}
+
+pub(crate) struct Attack {
+    pub(crate) name: &'static str,
+    pub(crate) script: &'static str,
+    pub(crate) expected: Expected,
+}
+
+/// An attack whose script sees `lines`.
+pub(crate) const fn sees(name: &'static str, script: &'static str, lines: &'static str) -> Attack {
+    Attack {
+        name,
+        script,
+        expected: Expected::Sees(lines),
+    }
+}
+
+/// An attack whose run ends in one of these ways.
+pub(crate) const fn ends(
+    name: &'static str,
+    script: &'static str,
+    ways: &'static [&'static str],
+) -> Attack {
+    Attack {
+        name,
+        script,
+        expected: Expected::Ends(ways),
+    }
+}
+
+/// Runs each attack within `time` and says of each what the script saw and what the report said.
+pub(crate) fn contained(class: &str, time: &str, attacks: &[Attack]) {
+    contained_with(class, time, &[], attacks);
+}
+
+/// The same with more options.
+pub(crate) fn contained_with(class: &str, time: &str, options: &[&str], attacks: &[Attack]) {
+    let failures: Vec<String> = attacks
+        .iter()
+        .filter_map(|attack| run(class, time, options, attack).err())
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn run(class: &str, time: &str, options: &[&str], attack: &Attack) -> Result<(), String> {
+    let program = Program::new();
+    fs::write(program.path("canary.txt"), CANARY).expect("the directory is writable");
+    let script = format!("{PRELUDE}{}", attack.script);
+    let arguments = program.run_arguments(
+        &script,
+        &[&MEMORY[..], &["--timeout", time, "--json"], options].concat(),
+    );
+    let mut command = program.command(&arguments);
+    command.env("CANARY", CANARY);
+    let ended = program.finish(command);
+    let verdict = check(attack, &ended);
+    let (status, saw) = match &verdict {
+        Ok((status, saw)) => (status.as_str(), saw.as_str()),
+        Err(error) => ("not contained", error.as_str()),
+    };
+    println!(
+        "attack | {class} | {} | script saw: {} | report: {status}",
+        attack.name,
+        first_line(saw)
+    );
+    match verdict {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{class}, {}: {error}", attack.name)),
+    }
+}
+
+/// The report's status and what the script printed.
+fn check(attack: &Attack, ended: &Ended) -> Result<(String, String), String> {
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    if said.contains(CANARY) {
+        return Err("it read the canary".to_owned());
+    }
+    if ended.took > SOON {
+        return Err(format!("it took {:?}", ended.took));
+    }
+    if !matches!(ended.code, Some(0..=137)) || ended.code == Some(2) || ended.code == Some(3) {
+        return Err(format!("the program did not report it: {ended:?}"));
+    }
+    let report = ended.json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let status = text(&report["status"]);
+    let printed = text(&report["stdout"]);
+    match &attack.expected {
+        Expected::Sees(lines)
+            if status == "succeeded" && printed.trim_end() == lines.trim_end() => {}
+        Expected::Ends(ways) if ways.contains(&status.as_str()) => {}
+        _ => {
+            return Err(format!(
+                "unexpected: {status}, {printed:?}, {}",
+                report["stderr"]
+            ));
+        }
+    }
+    Ok((status, printed))
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or("nothing");
+    line.chars().take(90).collect()
+}

@@ -48,6 +48,12 @@ impl Ended {
     }
 }
 
+impl Default for Program {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Program {
     /// With the compiled interpreter that all tests share.
     pub fn new() -> Self {

@@ -29,8 +29,8 @@ const LOOP: &str = "n = 0\nwhile True:\n    n += 1\n";
 const ANSWER_AFTER: Duration = Duration::from_secs(14);
 
 /// A sandbox with room for all of them.
-struct Crowd {
-    runtime: Runtime,
+pub(crate) struct Crowd {
+    pub(crate) runtime: Runtime,
     sandbox: Sandbox,
     egress: Egress,
     policy: Policy,
@@ -38,7 +38,7 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(limits: RunLimits, port: u16) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn new(limits: RunLimits, port: u16) -> anyhow::Result<Arc<Self>> {
         let sandbox = sandbox_with(|config| {
             config.max_concurrent_runs = 4096;
             config.background_threads = NonZeroUsize::new(WORKERS);
@@ -60,15 +60,20 @@ impl Crowd {
     }
 
     async fn run(&self, script: &str) -> RunReport {
+        self.run_within(&self.limits, script).await
+    }
+
+    /// The same with limits of its own.
+    pub(crate) async fn run_within(&self, limits: &RunLimits, script: &str) -> RunReport {
         let script = Script::new("hook.py", script.as_bytes()).expect("a plain name");
         let http = self.egress.session(self.policy.clone());
         self.sandbox
-            .run(&script, Purpose::Run, &self.limits, http, None)
+            .run(&script, Purpose::Run, limits, http, None)
             .await
     }
 
     /// Short runs, one after the other, each as a task of its own: how long each took.
-    fn short_runs(self: &Arc<Self>, count: usize) -> anyhow::Result<Summary> {
+    pub(crate) fn short_runs(self: &Arc<Self>, count: usize) -> anyhow::Result<Summary> {
         let mut series = Series::default();
         for _ in 0..count {
             let crowd = Arc::clone(self);
@@ -232,7 +237,7 @@ fn descriptors_of(process: &Child) -> anyhow::Result<usize> {
 }
 
 /// Bytes of this process that are in memory and not shared with any file.
-fn resident_bytes() -> anyhow::Result<u64> {
+pub(crate) fn resident_bytes() -> anyhow::Result<u64> {
     let text = fs::read_to_string("/proc/self/smaps_rollup")?;
     let kib = |name: &str| -> u64 {
         let line = text.lines().find(|line| line.starts_with(name));

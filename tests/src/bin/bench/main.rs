@@ -3,6 +3,7 @@
 //! Contenders take turns, so that whatever else the machine does disturbs all alike: **ratios are what counts**, absolute figures
 //! are those of one machine at one hour. Results go to `docs/performance/`: a table, a chart and the figures as JSON.
 
+mod attacked;
 mod concurrent;
 mod contender;
 mod cpu;
@@ -46,6 +47,8 @@ enum What {
     Waiting,
     /// Short runs beside others that never stop computing.
     Busy,
+    /// Short runs beside ten tenants that attack, and what 10,000 hostile runs leave in the process; not part of the whole.
+    Attacked,
     /// Processor time of scripts that compute.
     Cpu {
         /// These of `fixtures/bench`, without `.py`; all unless one is named.
@@ -75,6 +78,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let all = arguments.what.is_none();
     match &arguments.what {
         Some(What::SlowServer) => return slow_server::serve(),
+        Some(What::Attacked) => return attacked::measure(),
         Some(What::Profile { script }) => return start::profile(script, arguments.rounds),
         _ => {}
     }

@@ -11,7 +11,7 @@ use wasmparser::{FuncType, FunctionBody, Operator};
 use super::ChecksError;
 
 /// Of each circle's functions, one in so many gets a check before circles are looked for again.
-const ONE_IN: usize = 50;
+const ONE_IN: usize = 20;
 
 /// Calls between functions. One through a table may go to every function of its type that a table may hold.
 pub(super) struct Calls {
@@ -80,8 +80,8 @@ impl Calls {
         Ok(())
     }
 
-    /// Functions such that every circle of calls goes through one of them. Few, and of those that have the most to do with the
-    /// others: to find the fewest is a hard problem (Karp's feedback vertex set).
+    /// Functions such that every circle of calls goes through one of them. Few, and of those that may call the most others, which
+    /// have more to do than a check: to find the fewest is a hard problem (Karp's feedback vertex set).
     pub(super) fn breaking_circles(&self) -> HashSet<u32> {
         let mut broken: HashSet<NodeIndex> = self
             .graph
@@ -129,7 +129,7 @@ impl Calls {
         let mut functions: Vec<_> = circle
             .iter()
             .filter(|node| node.index() < self.functions)
-            .map(|function| (Reverse(calls(*function) * callers(*function)), *function))
+            .map(|function| (Reverse((calls(*function), callers(*function))), *function))
             .collect();
         functions.sort_unstable();
         let some = functions.len().div_ceil(ONE_IN);

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use codehook_sandbox::{Interpreter, Library, Sandbox, SandboxConfig};
-use wasm_encoder::{MemorySection, MemoryType};
+use wasm_encoder::{
+    CodeSection, DataSection, ExportKind, ExportSection, Function, FunctionSection, Instruction,
+    MemorySection, MemoryType, Module, TypeSection, ValType,
+};
 
 /// One memory of one page, which may grow.
 pub fn one_page() -> MemorySection {
@@ -16,6 +19,38 @@ pub fn one_page() -> MemorySection {
         page_size_log2: None,
     });
     memories
+}
+
+/// A guest with one page of memory, this data, and a run of these instructions, which leave its exit code. Its one type is from a number
+/// to a number.
+pub fn guest_of(run: &[Instruction<'_>], data: &DataSection) -> Vec<u8> {
+    let mut types = TypeSection::new();
+    types.ty().function([ValType::I32], [ValType::I32]);
+    let mut functions = FunctionSection::new();
+    functions.function(0).function(0);
+    let mut exports = ExportSection::new();
+    exports
+        .export("memory", ExportKind::Memory, 0)
+        .export("codehook_alloc", ExportKind::Func, 0)
+        .export("codehook_run", ExportKind::Func, 1);
+    let mut code = CodeSection::new();
+    for body in [&[Instruction::I32Const(1024)], run] {
+        let mut function = Function::new([]);
+        for instruction in body {
+            function.instruction(instruction);
+        }
+        function.instruction(&Instruction::End);
+        code.function(&function);
+    }
+    let mut module = Module::new();
+    module
+        .section(&types)
+        .section(&functions)
+        .section(&one_page())
+        .section(&exports)
+        .section(&code)
+        .section(data);
+    module.finish()
 }
 
 /// A sandbox of this guest with an empty library, for two runs at a time.

@@ -4,16 +4,13 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use codehook_sandbox::{Outcome, Purpose};
-use codehook_tests::guests::{one_page, sandbox_of};
+use codehook_tests::guests::{self, sandbox_of};
 use codehook_tests::programs::{
     FUNCTIONS, Program, Statement as S, computed, guest, programs, wanderings,
 };
 use codehook_tests::{TestRun, block_on};
 use proptest::prelude::*;
-use wasm_encoder::{
-    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction as I,
-    Module, TypeSection, ValType,
-};
+use wasm_encoder::{BlockType, DataSection, Instruction as I};
 
 /// So long a guest has; and so long the test waits before it says that nothing could stop it.
 const LIMIT: Duration = Duration::from_millis(30);
@@ -78,33 +75,7 @@ fn a_guests_own_calls_of_give_way_take_no_check_away() {
 
 /// A guest of these instructions, which leave a number.
 fn guest_of(instructions: &[I<'_>]) -> Vec<u8> {
-    let number = ValType::I32;
-    let mut types = TypeSection::new();
-    types.ty().function([number], [number]);
-    let mut functions = FunctionSection::new();
-    functions.function(0).function(0);
-    let mut exports = ExportSection::new();
-    exports
-        .export("memory", ExportKind::Memory, 0)
-        .export("codehook_alloc", ExportKind::Func, 0)
-        .export("codehook_run", ExportKind::Func, 1);
-    let mut alloc = Function::new([]);
-    alloc.instruction(&I::I32Const(1024)).instruction(&I::End);
-    let mut run = Function::new([]);
-    for instruction in instructions {
-        run.instruction(instruction);
-    }
-    run.instruction(&I::End);
-    let mut code = CodeSection::new();
-    code.function(&alloc).function(&run);
-    let mut module = Module::new();
-    module
-        .section(&types)
-        .section(&functions)
-        .section(&one_page())
-        .section(&exports)
-        .section(&code);
-    module.finish()
+    guests::guest_of(instructions, &DataSection::new())
 }
 
 /// Adds one as often as there are `times`, in a loop that hands its number on.

@@ -2,12 +2,9 @@
 //! Python and go straight for it.
 
 use codehook_sandbox::{Outcome, Purpose, RunReport, Sandbox};
-use codehook_tests::guests::{one_page, sandbox_of};
+use codehook_tests::guests::{guest_of, sandbox_of};
 use codehook_tests::{TestRun, block_on, stderr};
-use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function,
-    FunctionSection, Instruction as I, MemArg, Module, TypeSection, ValType,
-};
+use wasm_encoder::{BlockType, ConstExpr, DataSection, Instruction as I, MemArg};
 
 const PAGE: i32 = 65_536;
 /// Where the guest's data is, and what it is.
@@ -24,35 +21,9 @@ fn byte(offset: u64) -> MemArg {
 
 /// A guest with one page of memory and a byte of data, whose run is `body`.
 fn guest(body: &[I<'_>]) -> Vec<u8> {
-    let mut types = TypeSection::new();
-    types.ty().function([ValType::I32], [ValType::I32]);
-    let mut functions = FunctionSection::new();
-    functions.function(0).function(0);
-    let mut exports = ExportSection::new();
-    exports
-        .export("memory", ExportKind::Memory, 0)
-        .export("codehook_alloc", ExportKind::Func, 0)
-        .export("codehook_run", ExportKind::Func, 1);
-    let mut alloc = Function::new([]);
-    alloc.instruction(&I::I32Const(1024)).instruction(&I::End);
-    let mut run = Function::new([]);
-    for instruction in body {
-        run.instruction(instruction);
-    }
-    run.instruction(&I::I32Const(0)).instruction(&I::End);
-    let mut code = CodeSection::new();
-    code.function(&alloc).function(&run);
     let mut data = DataSection::new();
     data.active(0, &ConstExpr::i32_const(DATA_AT), [DATA]);
-    let mut module = Module::new();
-    module
-        .section(&types)
-        .section(&functions)
-        .section(&one_page())
-        .section(&exports)
-        .section(&code)
-        .section(&data);
-    module.finish()
+    guest_of(&[body, &[I::I32Const(0)]].concat(), &data)
 }
 
 fn sandbox(body: &[I<'_>]) -> Sandbox {

@@ -8,9 +8,12 @@ use rustix::mm::{MprotectFlags, mprotect};
 use wasmtime::{LinearMemory, MemoryType};
 
 use crate::mapping::Mapping;
+use crate::memory::WASM_PAGE;
 
-/// One WebAssembly page.
-const SIZE: usize = 65_536;
+/// The memory's size, at its start and at most, in WebAssembly pages. No guest's own memory is of a type that ends there.
+pub(crate) const PAGES: u64 = 1;
+/// The same in bytes.
+const SIZE: usize = WASM_PAGE;
 
 /// One for each engine. Cheap to clone.
 #[derive(Clone)]
@@ -26,7 +29,7 @@ struct Reservation {
 impl Clock {
     /// A clock in a memory that may be addressed as far as `capacity` bytes, with guards on both sides.
     pub(crate) fn new(capacity: usize, guard: usize) -> io::Result<Self> {
-        let mapping = Mapping::reserve(guard + capacity + guard)?;
+        let mapping = Mapping::reserve_between_guards(capacity, guard)?;
         let shared = Reservation { mapping, guard };
         // SAFETY: inside of the mapping, which nobody else uses yet.
         unsafe {
@@ -53,7 +56,7 @@ impl Clock {
 
     /// Whether this is the type of the memory through which guests read the clock. No guest's own memory is of it.
     pub(crate) fn is_type(ty: &MemoryType) -> bool {
-        ty.minimum() == 1 && ty.maximum() == Some(1)
+        ty.minimum() == PAGES && ty.maximum() == Some(PAGES)
     }
 
     /// The clock as a memory of an instance.

@@ -26,6 +26,15 @@ impl Mapping {
         Self::owned(at.cast(), len)
     }
 
+    /// The same for `capacity` bytes with `guard` bytes on both sides, which are to stay inaccessible.
+    pub(crate) fn reserve_between_guards(capacity: usize, guard: usize) -> io::Result<Self> {
+        let len = guard
+            .checked_add(capacity)
+            .and_then(|bytes| bytes.checked_add(guard))
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        Self::reserve(len)
+    }
+
     /// `len` bytes of `file` from `offset` on, to be read. `offset` must be a multiple of the page size, and `len` not 0.
     pub(crate) fn of_file(file: &File, offset: u64, len: usize) -> io::Result<Self> {
         let flags = MapFlags::PRIVATE;

@@ -8,6 +8,7 @@ use wasmparser::{FuncType, FunctionBody, Operator};
 
 use super::ChecksError;
 use super::bounded::bounded_loops;
+use super::nesting::Nesting;
 
 /// What all checks of a module are made of.
 pub(super) struct Check {
@@ -64,8 +65,12 @@ pub(super) fn with_checks(
     check: &Check,
     at_entry: bool,
 ) -> Result<(Function, Vec<BranchHint>), ChecksError> {
-    let mut unchecked = loops_around_own_calls(body, check)?;
-    unchecked.extend(bounded_loops(body, types)?);
+    let operators: Vec<Operator<'_>> = body
+        .get_operators_reader()?
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    let mut unchecked = loops_around_own_calls(&operators, check);
+    unchecked.extend(bounded_loops(&operators, types));
     let mut code = encoder.new_function_with_parsed_locals(body)?;
     let mut hints = Vec::new();
     if at_entry {
@@ -77,28 +82,28 @@ pub(super) fn with_checks(
     };
     let mut labels = vec![forwards];
     let mut loops = 0;
-    for operator in body.get_operators_reader()? {
-        let operator = operator?;
-        let checked = |depth: u32| labels[labels.len() - 1 - depth as usize].checked;
+    for operator in operators {
+        let label = |depth: u32| labels[labels.len() - 1 - depth as usize];
         match &operator {
-            Operator::Br { relative_depth } if checked(*relative_depth) => {
+            Operator::BrIf {
+                relative_depth: depth,
+            } if label(*depth).checked && label(*depth).plain => {
+                // Only the way back pays.
+                code.instruction(&Instruction::If(BlockType::Empty));
                 check.write(&mut code, &mut hints);
+                code.instruction(&Instruction::Br(depth + 1));
+                code.instruction(&Instruction::End);
+                continue;
             }
-            Operator::BrIf { relative_depth } if checked(*relative_depth) => {
-                if labels[labels.len() - 1 - *relative_depth as usize].plain {
-                    // Only the way back pays.
-                    code.instruction(&Instruction::If(BlockType::Empty));
-                    check.write(&mut code, &mut hints);
-                    code.instruction(&Instruction::Br(relative_depth + 1));
-                    code.instruction(&Instruction::End);
-                    continue;
-                }
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth }
+                if label(*relative_depth).checked =>
+            {
                 check.write(&mut code, &mut hints);
             }
             Operator::BrTable { targets } => {
-                let mut goes_back = checked(targets.default());
+                let mut goes_back = label(targets.default()).checked;
                 for target in targets.targets() {
-                    goes_back |= checked(target?);
+                    goes_back |= label(target?).checked;
                 }
                 if goes_back {
                     check.write(&mut code, &mut hints);
@@ -131,32 +136,17 @@ pub(super) fn with_checks(
 }
 
 /// The loops that the guest's own calls stand in, by their place among the function's loops.
-fn loops_around_own_calls(
-    body: &FunctionBody<'_>,
-    check: &Check,
-) -> Result<HashSet<usize>, ChecksError> {
+fn loops_around_own_calls(operators: &[Operator<'_>], check: &Check) -> HashSet<usize> {
     let mut found = HashSet::new();
     let Some(own_call) = check.own_call else {
-        return Ok(found);
+        return found;
     };
-    // Which loop each label is of, if it is one.
-    let mut labels: Vec<Option<usize>> = vec![None];
-    let mut loops = 0;
-    for operator in body.get_operators_reader()? {
-        match operator? {
-            Operator::Loop { .. } => {
-                labels.push(Some(loops));
-                loops += 1;
-            }
-            Operator::Block { .. } | Operator::If { .. } => labels.push(None),
-            Operator::End => {
-                labels.pop();
-            }
-            Operator::Call { function_index } if function_index == own_call => {
-                found.extend(labels.iter().flatten());
-            }
-            _ => {}
+    let mut nesting = Nesting::new();
+    for operator in operators {
+        nesting.follow(operator);
+        if matches!(operator, Operator::Call { function_index } if *function_index == own_call) {
+            found.extend(nesting.around());
         }
     }
-    Ok(found)
+    found
 }

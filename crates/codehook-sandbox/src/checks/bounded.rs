@@ -11,10 +11,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use wasmparser::{
-    BlockType, ContType, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, RefType, SubType,
+    BlockType, ContType, FrameKind, FuncType, ModuleArity, Operator, RefType, SubType,
 };
 
-use super::ChecksError;
+use super::nesting::Nesting;
 
 /// The longest step, in bytes.
 const MAX_STEP: i64 = 1 << 24;
@@ -24,44 +24,28 @@ const MAX_SHIFT: u32 = 8;
 const MAX_TERMS: usize = 3;
 
 /// The loops of a function that need no check, by their place among its loops.
-pub(super) fn bounded_loops(
-    body: &FunctionBody<'_>,
-    types: &[FuncType],
-) -> Result<HashSet<usize>, ChecksError> {
-    let operators: Vec<Operator<'_>> = body
-        .get_operators_reader()?
-        .into_iter()
-        .collect::<Result<_, _>>()?;
-    let bounded = innermost_loops(&operators)
+pub(super) fn bounded_loops(operators: &[Operator<'_>], types: &[FuncType]) -> HashSet<usize> {
+    innermost_loops(operators)
         .into_iter()
         .filter(|(_, start)| is_bounded(&operators[*start + 1..], types))
         .map(|(place, _)| place)
-        .collect();
-    Ok(bounded)
+        .collect()
 }
 
 /// Loops without loops and calls in them: their places among the loops, and where they begin.
 fn innermost_loops(operators: &[Operator<'_>]) -> Vec<(usize, usize)> {
     let mut loops: Vec<(usize, bool)> = Vec::new();
-    let mut labels: Vec<Option<usize>> = vec![None];
+    let mut nesting = Nesting::new();
     for (at, operator) in operators.iter().enumerate() {
-        let is_loop = matches!(operator, Operator::Loop { .. });
-        if is_loop || may_take_long(operator) {
-            for outer in labels.iter().flatten() {
-                loops[*outer].1 = false;
+        if matches!(operator, Operator::Loop { .. }) || may_take_long(operator) {
+            for outer in nesting.around() {
+                loops[outer].1 = false;
             }
         }
-        match operator {
-            Operator::Loop { blockty } => {
-                labels.push(Some(loops.len()));
-                loops.push((at, *blockty == BlockType::Empty));
-            }
-            Operator::Block { .. } | Operator::If { .. } => labels.push(None),
-            Operator::End => {
-                labels.pop();
-            }
-            _ => {}
+        if let Operator::Loop { blockty } = operator {
+            loops.push((at, *blockty == BlockType::Empty));
         }
+        nesting.follow(operator);
     }
     loops
         .into_iter()

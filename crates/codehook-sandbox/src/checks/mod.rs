@@ -12,6 +12,7 @@
 mod body;
 mod bounded;
 mod calls;
+mod nesting;
 mod reencode;
 
 use wasmtime::{Caller, Linker};

@@ -12,6 +12,7 @@ use wasmparser::{
 use super::body::{Check, with_checks};
 use super::calls::Calls;
 use super::{ChecksError, GIVE_WAY, OwnCalls, SEEN};
+use crate::clock;
 use crate::host_call::MODULE;
 
 /// What a guest's code may use. There is no way back to a loop but `br`, `br_if` and `br_table`, and no call but the direct ones and those
@@ -59,7 +60,7 @@ impl<'a> Guest<'a> {
                 }
                 Payload::MemorySection(section) => {
                     for memory in section {
-                        if memory?.maximum.is_some_and(|pages| pages <= 1) {
+                        if memory?.maximum.is_some_and(|pages| pages <= clock::PAGES) {
                             return Err(ChecksError::Memory);
                         }
                         guest.memories += 1;
@@ -316,8 +317,8 @@ impl Sections {
     /// The clock's memory, and the global with its number of when the instance last gave way.
     fn add_clock(&mut self) {
         self.memories.memory(MemoryType {
-            minimum: 1,
-            maximum: Some(1),
+            minimum: clock::PAGES,
+            maximum: Some(clock::PAGES),
             memory64: false,
             shared: false,
             page_size_log2: None,

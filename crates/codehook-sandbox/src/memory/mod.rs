@@ -13,7 +13,7 @@ mod split;
 
 pub(crate) use image::Image;
 pub(crate) use pool::MemoryPool;
-pub(crate) use split::{InitialData, SplitError, split};
+pub(crate) use split::{InitialData, SplitError, WASM_PAGE, split};
 
 /// The unit in which memory is mapped and put back: what all supported machines have.
 const PAGE: usize = 4096;

@@ -49,11 +49,7 @@ unsafe impl Sync for Slot {}
 impl Slot {
     /// A memory with the image's content, `capacity` bytes to grow into, and `guard` bytes on both sides that trap.
     pub(super) fn new(image: Arc<Image>, capacity: usize, guard: usize) -> io::Result<Self> {
-        let reserved = guard
-            .checked_add(capacity)
-            .and_then(|bytes| bytes.checked_add(guard))
-            .ok_or(io::ErrorKind::OutOfMemory)?;
-        let reservation = Mapping::reserve(reserved)?;
+        let reservation = Mapping::reserve_between_guards(capacity, guard)?;
         let mut slot = Self {
             // SAFETY: `guard` is less than what was reserved.
             memory: unsafe { reservation.start().add(guard) },

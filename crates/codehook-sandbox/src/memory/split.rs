@@ -5,7 +5,8 @@ use wasmparser::{DataKind, Operator, Parser, Payload};
 
 use super::PAGE;
 
-const WASM_PAGE: usize = 65_536;
+/// In bytes.
+pub(crate) const WASM_PAGE: usize = 65_536;
 const MAX_PAGES: u64 = 65_536;
 
 /// A module without its data, and the data.

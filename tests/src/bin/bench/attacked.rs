@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use codehook_sandbox::RunLimits;
 
-use crate::concurrent::{Crowd, resident_bytes};
+use crate::concurrent::{Crowd, resident_bytes, threads};
 use crate::timing::Summary;
 
 /// So long an attacker's run has.
@@ -58,7 +58,7 @@ impl Footprint {
         Ok(Self {
             mib: resident_bytes()? as f64 / (1024.0 * 1024.0),
             descriptors: fs::read_dir("/proc/self/fd")?.count(),
-            threads: fs::read_dir("/proc/self/task")?.count(),
+            threads: threads()?,
         })
     }
 

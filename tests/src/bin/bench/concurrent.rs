@@ -121,7 +121,7 @@ pub(crate) fn waiting(report: &mut Report) -> anyhow::Result<()> {
         server.wait_for(count)?;
         let all_waiting = started.elapsed();
         let used = resident_bytes()?.saturating_sub(before);
-        let threads = fs::read_dir("/proc/self/task")?.count();
+        let threads = threads()?;
         let short = crowd.short_runs(SHORT_RUNS)?;
         for run in runs {
             let ended = crowd.runtime.block_on(run)?;
@@ -245,6 +245,11 @@ pub(crate) fn resident_bytes() -> anyhow::Result<u64> {
         number.and_then(|number| number.parse().ok()).unwrap_or(0)
     };
     Ok((kib("Private_Clean:") + kib("Private_Dirty:")) * 1024)
+}
+
+/// Threads of this process.
+pub(crate) fn threads() -> anyhow::Result<usize> {
+    Ok(fs::read_dir("/proc/self/task")?.count())
 }
 
 /// Each waiting run has a connection.

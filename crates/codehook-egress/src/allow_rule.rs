@@ -66,6 +66,16 @@ pub enum AllowRuleError {
 }
 
 impl AllowRule {
+    /// The ports that the rule opens.
+    pub fn ports(&self) -> impl Iterator<Item = u16> + use<> {
+        let (scheme, port) = (self.scheme, self.port);
+        let defaults = [Scheme::Http, Scheme::Https]
+            .into_iter()
+            .filter(move |own| port.is_none() && scheme.is_none_or(|scheme| scheme == *own))
+            .map(Scheme::default_port);
+        port.into_iter().chain(defaults)
+    }
+
     /// Whether the rule covers this scheme, host and port.
     pub(crate) fn permits(&self, target: &Target) -> bool {
         let host = match &self.hosts {

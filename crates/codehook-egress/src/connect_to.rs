@@ -55,6 +55,11 @@ pub enum ConnectToError {
 }
 
 impl ConnectTo {
+    /// The port that connections are sent to; `None` where it is the request's own.
+    pub fn port(&self) -> Option<u16> {
+        self.to.port
+    }
+
     /// Where a request for `host` and `port` is to connect to: there, unless one of `detours` says otherwise.
     pub(crate) fn endpoint(detours: &[Self], host: &Host, port: u16) -> (Host, u16) {
         let detour = detours.iter().find(|detour| detour.from.covers(host, port));

@@ -40,6 +40,21 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What a session with this policy would say to a request for `url` when a look-up of its host gives `found`: the addresses
+    /// that it would connect to, in that order. Looks nothing up and connects to nothing; `resolve` and `connect_to` are left out.
+    ///
+    /// # Errors
+    ///
+    /// What [`Session::open`](crate::Session::open) would say: an invalid URL, a host that no rule covers, forbidden addresses.
+    pub fn judge(&self, url: &str, found: &[IpAddr]) -> Result<Vec<IpAddr>, EgressError> {
+        let target = Target::parse(url)?;
+        self.check_host(&target)?;
+        match target.host.ip() {
+            Some(address) => self.check_addresses(&target, &[address]),
+            None => self.check_addresses(&target, found),
+        }
+    }
+
     /// Asked before any look-up, so that a denied host causes no DNS traffic.
     pub(crate) fn check_host(&self, target: &Target) -> Result<(), EgressError> {
         if self.allow.iter().any(|rule| rule.permits(target)) {

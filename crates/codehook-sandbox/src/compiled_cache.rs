@@ -52,6 +52,12 @@ pub enum CacheError {
 }
 
 impl CompiledCache {
+    /// Where it is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// A cache in `directory`, which is made (mode 0700) when it is not there.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::check::report::CheckReport;
 use crate::check::source::Source;
 use crate::check::warning::{Warning, WarningKind};
 use crate::cli::CheckArgs;
+use crate::confine::Needs;
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
@@ -43,6 +44,12 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
                 args.cache.directory.as_deref(),
                 Metering::Time,
                 args.format(),
+                Some(Needs {
+                    readable: packages::store_directory(&args.tenant)
+                        .into_iter()
+                        .collect(),
+                    ..Needs::default()
+                }),
             )?;
             let complaint = compile::compile(&sandbox, &script.script, &file)?;
             let (exit, imports) = match complaint {

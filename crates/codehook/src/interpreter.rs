@@ -8,15 +8,27 @@ use anyhow::Context;
 use codehook_python::RUNTIME;
 use codehook_sandbox::{CompiledCache, Metering, Sandbox, SandboxConfig};
 
+use crate::confine::{self, Needs};
 use crate::say::{self, Format};
 
 /// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled.
+///
+/// With `needs`, the process keeps those, its cache and its directory for temporary files, and gives up everything else for good;
+/// and no core dump of it is written any more.
 pub(crate) fn start(
     cache_directory: Option<&Path>,
     metering: Metering,
     format: Format,
+    needs: Option<Needs>,
 ) -> anyhow::Result<Sandbox> {
     let cache = open_cache(cache_directory);
+    let confined = needs.map(|mut needs| {
+        needs.writable.push(std::env::temp_dir());
+        needs
+            .writable
+            .extend(cache.as_ref().map(|cache| cache.directory().to_owned()));
+        confine::confine(&needs)
+    });
     let how_often = match cache {
         Some(_) => "once, a few seconds",
         None => "a few seconds, at every start without a cache",
@@ -41,6 +53,9 @@ pub(crate) fn start(
         && format.wants_progress()
     {
         say::note(&format!("done in {:.1} s", since.elapsed().as_secs_f64()));
+    }
+    if confined.is_some() {
+        confine::never_dump();
     }
     Ok(sandbox)
 }

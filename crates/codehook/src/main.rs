@@ -5,6 +5,7 @@
 
 mod check;
 mod cli;
+mod confine;
 mod exit;
 mod input;
 mod interpreter;
@@ -15,17 +16,24 @@ mod runtime;
 mod say;
 mod secret;
 
+use std::alloc::System;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
 /// The environment variable that says what to log, such as `codehook_egress=debug`.
 const LOG_VARIABLE: &str = "CODEHOOK_LOG";
+
+/// Secrets pass through many hands: the renderer, TLS, HTTP, copies that growing buffers leave behind. So all memory is overwritten
+/// when it is given back, whoever used it and for what.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

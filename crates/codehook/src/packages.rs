@@ -55,11 +55,16 @@ pub(crate) fn built_in() -> anyhow::Result<BuiltIn> {
 ///
 /// When the store cannot be used, or is not what was locked.
 pub(crate) fn library_for(args: &TenantArgs) -> anyhow::Result<Option<Arc<Library>>> {
-    let Some(directory) = directory(args.store.directory.as_deref(), variable) else {
+    let Some(directory) = store_directory(args) else {
         return Ok(None);
     };
     let packages = Store::new(directory).load_for(&args.tenant)?;
     Ok(packages.library(&args.tenant)?)
+}
+
+/// Where packages are looked for: there may be nothing.
+pub(crate) fn store_directory(args: &TenantArgs) -> Option<PathBuf> {
+    directory(args.store.directory.as_deref(), variable)
 }
 
 /// The store that the arguments or the environment name.

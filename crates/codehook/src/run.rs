@@ -5,7 +5,9 @@ mod live_output;
 mod show_script;
 mod summary;
 
-use codehook_egress::{Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session};
+use codehook_egress::{
+    AllowRule, ConnectTo, Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session,
+};
 use codehook_sandbox::{
     Metering, Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script,
 };
@@ -14,6 +16,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{RunArgs, TenantArgs};
+use crate::confine::Needs;
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
@@ -65,6 +68,7 @@ pub(crate) fn command(args: &RunArgs) -> anyhow::Result<Exit> {
         args.cache.directory.as_deref(),
         metering(args),
         args.format(),
+        Some(needs(args)),
     )?;
     match args.format() {
         Format::Json => run_for_a_program(&sandbox, prepared, shown),
@@ -119,6 +123,24 @@ fn metering(args: &RunArgs) -> Metering {
     match args.fuel {
         Some(_) => Metering::Fuel,
         None => Metering::Time,
+    }
+}
+
+/// What the process needs once everything that was named on the command line is read.
+fn needs(args: &RunArgs) -> Needs {
+    let detours = args.connect_to.iter().filter_map(ConnectTo::port);
+    Needs {
+        // For advice on a module that is missing.
+        readable: packages::store_directory(&args.tenant)
+            .into_iter()
+            .collect(),
+        ports: args
+            .allow
+            .iter()
+            .flat_map(AllowRule::ports)
+            .chain(detours)
+            .collect(),
+        ..Needs::default()
     }
 }
 

@@ -5,6 +5,7 @@ use codehook_python::RUNTIME;
 use serde::Serialize;
 
 use crate::cli::RuntimeArgs;
+use crate::confine;
 use crate::exit::Exit;
 use crate::interpreter;
 use crate::packages;
@@ -17,6 +18,7 @@ struct Runtime {
     interpreter_bytes: usize,
     packages: Vec<BuiltInPackage>,
     cache_directory: Option<String>,
+    kernel: String,
 }
 
 /// Runs the command.
@@ -35,6 +37,7 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
         interpreter_bytes: codehook_python::interpreter_bytes(),
         packages: built_in.packages().to_vec(),
         cache_directory: cache.map(|path| path.display().to_string()),
+        kernel: confine::available().to_string(),
     };
     if args.json {
         say::json(&runtime)?;
@@ -50,8 +53,8 @@ fn describe(runtime: &Runtime) -> String {
         .as_deref()
         .unwrap_or("none: HOME is not set");
     let mut text = format!(
-        "program          codehook {}\ninterpreter      {}, {} bytes of WebAssembly\ncompiled code    {cache}\npackages\n",
-        runtime.program, runtime.runtime, runtime.interpreter_bytes
+        "program          codehook {}\ninterpreter      {}, {} bytes of WebAssembly\ncompiled code    {cache}\nkernel           {}\npackages\n",
+        runtime.program, runtime.runtime, runtime.interpreter_bytes, runtime.kernel
     );
     for BuiltInPackage {
         name,

@@ -8,4 +8,7 @@ mod egress;
 mod files;
 mod host;
 mod host_calls;
+mod names;
+mod network;
+mod servers;
 mod tenants;

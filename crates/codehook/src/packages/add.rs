@@ -34,7 +34,12 @@ pub(super) fn command(args: &AddArgs) -> anyhow::Result<Exit> {
         Ok(source) => source,
         Err(rejection) => return packages::refuse(format, &rejection.message),
     };
-    let sandbox = interpreter::start(args.cache.directory.as_deref(), Metering::Time, format)?;
+    let sandbox = interpreter::start(
+        args.cache.directory.as_deref(),
+        Metering::Time,
+        format,
+        None,
+    )?;
     let built_in = packages::built_in()?;
     let workshop = Workshop {
         store: &store,

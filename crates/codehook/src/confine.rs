@@ -1,0 +1,153 @@
+//! What this process gives up before it starts a script, so that a way out of the sandbox would lead into a room with nothing in it.
+//!
+//! Two walls of the Linux kernel, beside those of the sandbox: Landlock (files, TCP ports, signals; kernel documentation,
+//! `userspace-api/landlock.rst`) and seccomp (system calls; `seccomp(2)`). Both hold for the calling thread and for threads that it
+//! starts later: call this before there are others. A kernel without them is no error; [`Confinement`] says what is in force.
+
+mod system_calls;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
+/// The newest rules asked for (Linux 6.12); an older kernel enforces those that it knows.
+const RULES: ABI = ABI::V6;
+/// Where the name service reads its configuration, which a request may need. Not the whole of `/etc`.
+const NAME_SERVICE: &[&str] = &[
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/ld.so.cache",
+];
+/// Its modules, loaded at the first look-up, and what Rust's standard library and the memory pool read of this process.
+const DIRECTORIES: &[&str] = &["/lib", "/lib64", "/usr/lib", "/proc/self", "/sys/fs/cgroup"];
+/// DNS over TCP, for answers that no datagram holds (RFC 7766).
+const DNS_PORT: u16 = 53;
+
+/// What this process still needs.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// Directories in which it reads files.
+    pub(crate) readable: Vec<PathBuf>,
+    /// Directories in which it makes, changes and removes files.
+    pub(crate) writable: Vec<PathBuf>,
+    /// TCP ports that it connects to, the name service's aside.
+    pub(crate) ports: BTreeSet<u16>,
+}
+
+/// What is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Confinement {
+    landlock: Wall,
+    seccomp: Wall,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wall {
+    Whole,
+    /// The kernel knows some of the rules.
+    Part,
+    Missing,
+}
+
+impl fmt::Display for Confinement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Landlock {}, seccomp {}", self.landlock, self.seccomp)
+    }
+}
+
+impl fmt::Display for Wall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Whole => "in force",
+            Self::Part => "in force in part (an older kernel)",
+            Self::Missing => "not in force (this kernel has none, or refuses it)",
+        })
+    }
+}
+
+/// Gives up everything but `needs`, for good.
+pub(crate) fn confine(needs: &Needs) -> Confinement {
+    let landlock = files_and_ports(needs).unwrap_or_else(|error| {
+        tracing::warn!(%error, "Landlock refused the rules");
+        Wall::Missing
+    });
+    let seccomp = match system_calls::give_up() {
+        Ok(()) => Wall::Whole,
+        Err(error) => {
+            tracing::warn!(%error, "seccomp refused the filter");
+            Wall::Missing
+        }
+    };
+    let confinement = Confinement { landlock, seccomp };
+    tracing::info!(%confinement, "confined");
+    confinement
+}
+
+/// No core dump of this process is written from here on, as it would hold secrets. The call is best made after the memory pool is
+/// there: without rights, a process that cannot be dumped cannot open its own page map.
+pub(crate) fn never_dump() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // A limit does not stop a dump that goes to a program; not being dumpable does (core(5)).
+    let limit = setrlimit(Resource::Core, none);
+    let dumpable = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if let Err(error) = limit.and(dumpable) {
+        tracing::warn!(%error, "core dumps stay possible");
+    }
+}
+
+/// What would be in force, tried in a thread that ends at once.
+pub(crate) fn available() -> Confinement {
+    let tried = thread::spawn(|| confine(&Needs::default())).join();
+    tried.unwrap_or(Confinement {
+        landlock: Wall::Missing,
+        seccomp: Wall::Missing,
+    })
+}
+
+fn files_and_ports(needs: &Needs) -> Result<Wall, RulesetError> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let write: BitFlags<AccessFs> =
+        AccessFs::from_all(RULES) & !AccessFs::Execute & !AccessFs::IoctlDev;
+    let ports = needs.ports.iter().copied().chain([DNS_PORT]);
+    let status = Ruleset::default()
+        .handle_access(AccessFs::from_all(RULES))?
+        .handle_access(AccessNet::from_all(RULES))?
+        .scope(Scope::from_all(RULES))?
+        .create()?
+        .add_rules(path_beneath_rules(name_service(), AccessFs::ReadFile))?
+        .add_rules(path_beneath_rules(DIRECTORIES, read))?
+        .add_rules(path_beneath_rules(&needs.readable, read))?
+        .add_rules(path_beneath_rules(&needs.writable, write))?
+        .add_rules(
+            ports.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp))),
+        )?
+        .restrict_self()?;
+    Ok(match status.ruleset {
+        RulesetStatus::FullyEnforced => Wall::Whole,
+        RulesetStatus::PartiallyEnforced => Wall::Part,
+        RulesetStatus::NotEnforced => Wall::Missing,
+    })
+}
+
+/// The files themselves, also where one is a link to another place.
+fn name_service() -> Vec<PathBuf> {
+    let real = |path: &&str| Path::new(path).canonicalize().ok();
+    NAME_SERVICE.iter().filter_map(real).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! libFuzzer's way into [`codehook_fuzz::mapping`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| codehook_fuzz::mapping(data));

@@ -14,7 +14,7 @@ RELEASE := --release --locked
 # What can be built before the interpreter is there.
 WITHOUT_PYTHON := --workspace --exclude codehook-python --exclude codehook --exclude codehook-tests
 
-.PHONY: help run test test-isolation test-cpython bench lint deny python dist clean tools
+.PHONY: help run test fuzz test-isolation test-cpython bench lint deny python dist clean tools
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,6 +31,9 @@ test: python ## Run every test of ours
 test-isolation: python ## Attack the sandbox with hostile scripts, and show what each saw and what its report said
 	$(CARGO) build $(RELEASE) --workspace
 	tests/attacks.sh
+
+fuzz: python ## Fuzz whatever parses what comes from outside (MINUTES=10 each, TARGETS="template url ..." for some)
+	tests/fuzz.sh
 
 test-cpython: python ## Run CPython's own tests natively and in the sandbox, and compare case by case (MODULES="test_json ..." for some)
 	$(CARGO) build $(RELEASE) --workspace

@@ -156,3 +156,16 @@ pub fn stdout(report: &RunReport) -> String {
 pub fn stderr(report: &RunReport) -> String {
     String::from_utf8_lossy(&report.stderr.bytes).into_owned()
 }
+
+/// Settings of a property test: `few` cases, times the number in `CODEHOOK_PROPERTY_FACTOR` for a long run.
+#[must_use]
+pub fn cases(few: u32) -> proptest::test_runner::Config {
+    let factor = std::env::var("CODEHOOK_PROPERTY_FACTOR")
+        .ok()
+        .map_or(1, |factor| {
+            factor
+                .parse()
+                .expect("CODEHOOK_PROPERTY_FACTOR is a number")
+        });
+    proptest::test_runner::Config::with_cases(few.saturating_mul(factor))
+}

@@ -158,7 +158,7 @@ fn a_loop_that_reads_and_does_not_move_on_is_stopped() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(codehook_tests::cases(48))]
 
     #[test]
     fn any_program_ends_by_itself_or_is_stopped(program in programs()) {

@@ -276,10 +276,9 @@ fn check(cases: &[Case]) -> Result<(u32, u32), TestCaseError> {
 #[test]
 fn every_value_is_seen_as_it_is_or_refused_with_its_place() {
     let config = ProptestConfig {
-        cases: BATCHES,
         failure_persistence: None,
         max_shrink_iters: 300,
-        ..ProptestConfig::default()
+        ..codehook_tests::cases(BATCHES)
     };
     let counts = Cell::new((0, 0));
     let batches = prop::collection::vec(case(), 1..=BATCH);

@@ -1,16 +1,20 @@
 //! Where runs go that compute for long: threads that the system lets run when nobody else wants to, so that short runs do not wait
-//! behind them. Each still gets its turn there, a tick of the clock at a time.
+//! behind them. Each still gets its turn there, a tick of the clock at a time. Runs of a tenant that has used its share go there as well.
+
+mod shares;
 
 use std::future::{Future, poll_fn};
 use std::io;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use self::shares::Shares;
 use crate::cpu_time::{Metered, Spent};
 
 /// CPU time after which a run is one that computes for long.
@@ -23,6 +27,7 @@ pub(crate) struct Background {
     threads: Handle,
     /// There until it is dropped.
     runtime: Option<Runtime>,
+    shares: Shares,
 }
 
 impl Background {
@@ -40,19 +45,44 @@ impl Background {
         Ok(Self {
             threads: runtime.handle().clone(),
             runtime: Some(runtime),
+            shares: Shares::new(std::thread::available_parallelism().unwrap_or(threads)),
         })
     }
 
-    /// Polls `run` where it is, and here once it has used its time.
-    pub(crate) async fn run<F>(&self, mut run: Metered<F>) -> Spent<F::Output>
+    /// Polls `run` where it is, and here once it has used its time or its tenant's share.
+    pub(crate) async fn run<F>(
+        &self,
+        mut run: Metered<F>,
+        tenant: Option<&Arc<str>>,
+    ) -> Spent<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let ended = poll_fn(|cx| match Pin::new(&mut run).poll(cx) {
-            Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if run.used() >= LONG => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+        let share = tenant.map(|tenant| self.shares.of(tenant));
+        let mut charged = Duration::ZERO;
+        let ended = poll_fn(|cx| {
+            // What others have used may have changed since the last time.
+            if share
+                .as_ref()
+                .is_some_and(|share| !share.take(Duration::ZERO))
+            {
+                return Poll::Ready(None);
+            }
+            let polled = Pin::new(&mut run).poll(cx);
+            let used = match &polled {
+                Poll::Ready(ended) => ended.cpu,
+                Poll::Pending => run.used(),
+            };
+            let left = share
+                .as_ref()
+                .is_none_or(|share| share.take(used.saturating_sub(charged)));
+            charged = used;
+            match polled {
+                Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                Poll::Pending if used >= LONG || !left => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
         })
         .await;
         if let Some(ended) = ended {

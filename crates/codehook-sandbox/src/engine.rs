@@ -56,8 +56,8 @@ pub struct SandboxConfig {
     pub max_concurrent_runs: u32,
     /// Where compiled code is kept; without it the interpreter is compiled at every start (about two seconds).
     pub cache: Option<CompiledCache>,
-    /// Threads for runs that have computed for more than 20 ms: of low priority, so that short runs do not feel them. None leaves
-    /// every run on the executor that it was started on.
+    /// Threads for runs that have computed for more than 20 ms: of low priority, so that short runs do not feel them; and for
+    /// those of a tenant that has used its share of the others. None leaves every run on the executor that it was started on.
     pub background_threads: Option<NonZeroUsize>,
     /// Whether fuel is counted.
     pub metering: Metering,

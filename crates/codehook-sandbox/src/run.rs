@@ -50,6 +50,7 @@ pub struct Script {
     content: Arc<[u8]>,
     secrets: Vec<String>,
     packages: Option<Arc<Library>>,
+    tenant: Option<Arc<str>>,
 }
 
 /// Why something is not a script.
@@ -80,7 +81,16 @@ impl Script {
             content: source.into(),
             secrets: Vec::new(),
             packages: None,
+            tenant: None,
         })
+    }
+
+    /// Whose run it is. Tenants share the threads that serve short runs
+    /// ([`SandboxConfig::background_threads`](crate::SandboxConfig::background_threads)) in equal parts.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
     }
 
     /// Values that are replaced wherever the run's output or transcript shows them.
@@ -152,7 +162,7 @@ impl Sandbox {
         let execution = Metered::new(execution);
         let mut running = pin!(async {
             match &self.inner.background {
-                Some(background) => background.run(execution).await,
+                Some(background) => background.run(execution, script.tenant.as_ref()).await,
                 None => execution.await,
             }
         });

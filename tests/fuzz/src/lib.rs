@@ -22,8 +22,11 @@ fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     [(); N].map(|()| rest.next().unwrap_or_default())
 }
 
+/// Takes an input, and panics when what comes of it is wrong.
+pub type Target = fn(&[u8]);
+
 /// Every target by name, for those who run them all.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("template", template),
     ("event", event),
     ("mapping", mapping),

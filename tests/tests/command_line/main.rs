@@ -1,6 +1,7 @@
 //! The `codehook` program as a person or another program uses it: the real binary, its output, its exit codes, its files.
 
 mod checking;
+mod confined;
 mod inputs;
 mod machine;
 mod outcomes;

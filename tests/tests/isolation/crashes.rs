@@ -306,7 +306,7 @@ fn bytecode(code: &[u8], stack: u8) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(codehook_tests::cases(150))]
 
     #[test]
     fn any_bytecode_ends_its_run_alone(

@@ -237,7 +237,7 @@ fn every_host_function_can_be_called_with_nothing_but_ones() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(codehook_tests::cases(300))]
 
     #[test]
     fn calls_with_bad_pointers_lengths_and_handles_harm_nobody(calls in calls()) {

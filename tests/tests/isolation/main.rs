@@ -3,6 +3,7 @@
 
 mod attack;
 mod bombs;
+mod certificates;
 mod crashes;
 mod egress;
 mod files;

@@ -14,6 +14,8 @@ use crate::timing::Summary;
 const LIMIT: Duration = Duration::from_millis(250);
 /// Hostile runs before the process is looked at again.
 const RUNS: usize = 10_000;
+/// The good tenant's pause after each of its runs.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Short runs that are measured.
 const SHORT_RUNS: usize = 1000;
 
@@ -81,7 +83,7 @@ fn print(when: &str, short: &Summary) {
 pub(crate) fn measure() -> anyhow::Result<()> {
     let crowd = Crowd::new(RunLimits::default(), 443)?;
     crowd.short_runs(200)?;
-    print("alone", &crowd.short_runs(SHORT_RUNS)?);
+    print("alone", &crowd.short_runs_every(PAUSE, SHORT_RUNS)?);
     let go_on = Arc::new(AtomicBool::new(true));
     let counts: Vec<_> = ATTACKS
         .iter()
@@ -90,7 +92,7 @@ pub(crate) fn measure() -> anyhow::Result<()> {
     let attackers: Vec<_> = ATTACKS
         .iter()
         .zip(&counts)
-        .map(|((_, script), count)| {
+        .map(|((name, script), count)| {
             let (crowd, go_on, count) = (Arc::clone(&crowd), Arc::clone(&go_on), Arc::clone(count));
             let limits = RunLimits {
                 wall_time: LIMIT,
@@ -98,7 +100,7 @@ pub(crate) fn measure() -> anyhow::Result<()> {
             };
             crowd.runtime.handle().clone().spawn(async move {
                 while go_on.load(Ordering::Relaxed) {
-                    crowd.run_within(&limits, script).await;
+                    crowd.run_for(name, &limits, script).await;
                     count.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -113,7 +115,10 @@ pub(crate) fn measure() -> anyhow::Result<()> {
     // Every attacker has run, and every memory there will be is there.
     std::thread::sleep(Duration::from_secs(5));
     Footprint::now()?.print(&format!("after {} hostile runs", done()));
-    print("beside ten attackers", &crowd.short_runs(SHORT_RUNS)?);
+    print(
+        "beside ten attackers",
+        &crowd.short_runs_every(PAUSE, SHORT_RUNS)?,
+    );
     let started = Instant::now();
     while done() < RUNS {
         std::thread::sleep(Duration::from_millis(100));
@@ -127,7 +132,7 @@ pub(crate) fn measure() -> anyhow::Result<()> {
     for attacker in attackers {
         crowd.runtime.block_on(attacker)?;
     }
-    print("alone again", &crowd.short_runs(SHORT_RUNS)?);
+    print("alone again", &crowd.short_runs_every(PAUSE, SHORT_RUNS)?);
     Footprint::now()?.print("when they are gone");
     for ((name, _), count) in ATTACKS.iter().zip(&counts) {
         println!("  {name}: {} runs", count.load(Ordering::Relaxed));

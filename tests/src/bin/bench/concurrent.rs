@@ -65,26 +65,56 @@ impl Crowd {
 
     /// The same with limits of its own.
     pub(crate) async fn run_within(&self, limits: &RunLimits, script: &str) -> RunReport {
+        self.run_script(
+            limits,
+            &Script::new("hook.py", script.as_bytes()).expect("a plain name"),
+        )
+        .await
+    }
+
+    /// The same for one tenant among several.
+    pub(crate) async fn run_for(
+        &self,
+        tenant: &str,
+        limits: &RunLimits,
+        script: &str,
+    ) -> RunReport {
         let script = Script::new("hook.py", script.as_bytes()).expect("a plain name");
+        self.run_script(limits, &script.for_tenant(tenant)).await
+    }
+
+    async fn run_script(&self, limits: &RunLimits, script: &Script) -> RunReport {
         let http = self.egress.session(self.policy.clone());
         self.sandbox
-            .run(&script, Purpose::Run, limits, http, None)
+            .run(script, Purpose::Run, limits, http, None)
             .await
     }
 
     /// Short runs, one after the other, each as a task of its own: how long each took.
     pub(crate) fn short_runs(self: &Arc<Self>, count: usize) -> anyhow::Result<Summary> {
+        self.short_runs_every(Duration::from_millis(2), count)
+    }
+
+    /// The same with so much time after each.
+    pub(crate) fn short_runs_every(
+        self: &Arc<Self>,
+        pause: Duration,
+        count: usize,
+    ) -> anyhow::Result<Summary> {
         let mut series = Series::default();
         for _ in 0..count {
             let crowd = Arc::clone(self);
             let started = Instant::now();
-            let run = self
-                .runtime
-                .spawn(async move { (crowd.run(SHORT).await, Instant::now()) });
+            let run = self.runtime.spawn(async move {
+                (
+                    crowd.run_for("good", &crowd.limits, SHORT).await,
+                    Instant::now(),
+                )
+            });
             let (report, ended) = self.runtime.block_on(run)?;
             ensure!(report.outcome == Outcome::Succeeded, "a short run failed");
             series.push(ended - started);
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(pause);
         }
         Ok(series.summary())
     }

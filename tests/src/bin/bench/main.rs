@@ -15,14 +15,20 @@ mod start;
 mod throughput;
 mod timing;
 
+use std::alloc::System;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use codehook_tests::workspace;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::report::Report;
+
+/// The program's own, so that its price is in the figures.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Measure codehook beside native python2.7 and other ways to run a script in isolation.
 #[derive(Parser)]

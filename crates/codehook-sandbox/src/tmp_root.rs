@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 
 const PREFIX: &str = "codehook-tmp-";
 const LOCK: &str = "lock";
+const LOCK_IN_THE_MAKING: &str = "lock.new";
 
 /// The process's directory for `/tmp` directories. Cheap to clone; deleted with the last clone.
 #[derive(Clone)]
@@ -28,12 +29,15 @@ impl TmpRoot {
     pub(crate) fn new(parent: &Path) -> io::Result<Self> {
         sweep(parent);
         let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        let unlocked = directory.path().join(LOCK_IN_THE_MAKING);
         let lock = File::options()
             .create_new(true)
             .write(true)
             .mode(0o600)
-            .open(directory.path().join(LOCK))?;
+            .open(&unlocked)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        // Only now does it have the name that other processes look for: a lock that is free for a moment is that of a dead one.
+        fs::rename(&unlocked, directory.path().join(LOCK))?;
         Ok(Self {
             owned: Arc::new(Owned {
                 directory,
@@ -93,5 +97,20 @@ mod tests {
         let _second = TmpRoot::new(parent.path()).expect("a root");
         assert!(!dead.exists());
         assert!(living.owned.directory.path().exists());
+    }
+
+    #[test]
+    fn processes_that_start_at_the_same_time_leave_each_others_directories_alone() {
+        let parent = tempfile::tempdir().expect("a directory");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let root = TmpRoot::new(parent.path()).expect("a root");
+                        root.make_directory().expect("a directory of a run");
+                    }
+                });
+            }
+        });
     }
 }

@@ -1,0 +1,130 @@
+//! The store itself: opens the directory, migrates, and lends its writer and its readers to the other modules.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, Savepoint};
+use rusqlite_migration::{Error, M, MigrationDefinitionError, Migrations};
+
+use crate::cipher::{Cipher, MasterKey};
+use crate::error::StoreError;
+use crate::reader::Reader;
+use crate::writer::Writer;
+
+/// The database's file in the data directory.
+const FILE: &str = "codehook.sqlite";
+
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![M::up(include_str!("../migrations/001_first.sql"))])
+}
+
+/// Everything that the service keeps. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    writer: Option<Writer>,
+    reader: Reader,
+    pub(crate) cipher: Arc<Cipher>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the data in `directory`, which is made (mode 0700) when it is not there, and brings it to this version's form.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be used, the data is damaged, or a newer version has written it.
+    pub fn open(directory: &Path, master: &MasterKey) -> Result<Self, StoreError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(StoreError::Directory)?;
+        let path = directory.join(FILE);
+        let mut connection = Connection::open(&path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        migrations()
+            .to_latest(&mut connection)
+            .map_err(migration_error)?;
+        let (writer, thread) = Writer::start(connection).map_err(StoreError::Directory)?;
+        Ok(Self {
+            writer: Some(writer),
+            reader: Reader::new(&path),
+            cipher: Arc::new(Cipher::new(master)),
+            thread: Arc::new(Mutex::new(Some(thread))),
+            path,
+        })
+    }
+
+    /// Waits for everything that is being written, and closes the database. Other clones must be gone, or this waits for them.
+    pub fn close(mut self) {
+        self.writer = None;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A panic there has been seen by whoever waited for its job.
+            let _ = thread.join();
+        }
+    }
+
+    /// A copy of the whole database, consistent while the service runs, into `file`, which must not be there.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there, or cannot be written.
+    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        let name = file.to_string_lossy().into_owned();
+        if fs::exists(file).map_err(StoreError::Directory)? {
+            return Err(StoreError::Exists { what: "file" });
+        }
+        self.read(move |connection| {
+            connection.execute("VACUUM INTO ?1", [name])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Savepoint<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let writer = self.writer.as_ref().ok_or(StoreError::Closed)?;
+        writer.write(job).await
+    }
+
+    pub(crate) async fn read<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.reader.read(job).await
+    }
+}
+
+fn migration_error(error: Error) -> StoreError {
+    match error {
+        Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+            StoreError::Newer
+        }
+        Error::RusqliteError { err, .. } => err.into(),
+        other => StoreError::Database(rusqlite::Error::InvalidParameterName(other.to_string())),
+    }
+}

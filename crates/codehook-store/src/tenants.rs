@@ -1,0 +1,115 @@
+//! Tenants and what each may use.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{StoreError, is_duplicate};
+use crate::journal::Store;
+use crate::time::Millis;
+
+/// What a tenant may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quotas {
+    /// Events a second, on average over some seconds.
+    pub events_per_second: u32,
+    /// Runs under way at the same time.
+    pub concurrent_runs: u32,
+    /// Runs that wait; more events are refused until there are fewer.
+    pub queued_runs: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            events_per_second: 2000,
+            concurrent_runs: 64,
+            queued_runs: 100_000,
+        }
+    }
+}
+
+/// A customer, who sees nothing of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The name that stands in URLs.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Millis,
+    /// What it may use.
+    pub quotas: Quotas,
+}
+
+impl Store {
+    /// Makes a tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`], and what keeps a write from the disk.
+    pub async fn create_tenant(&self, tenant: Tenant) -> Result<(), StoreError> {
+        let quotas = serde_json::to_string(&tenant.quotas)?;
+        self.write(move |db| {
+            db.execute(
+                "INSERT INTO tenants (id, created_at, quotas) VALUES (?1, ?2, ?3)",
+                (&tenant.id, tenant.created_at, quotas),
+            )
+            .map_err(|error| match is_duplicate(&error) {
+                true => StoreError::Exists { what: "tenant" },
+                false => error.into(),
+            })?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets what a tenant may use.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    pub async fn set_quotas(&self, id: &str, quotas: Quotas) -> Result<(), StoreError> {
+        let (id, quotas) = (id.to_owned(), serde_json::to_string(&quotas)?);
+        self.write(move |db| {
+            match db.execute("UPDATE tenants SET quotas = ?2 WHERE id = ?1", (id, quotas))? {
+                0 => Err(StoreError::NotFound { what: "tenant" }),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// All tenants, by name.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT id, created_at, quotas FROM tenants ORDER BY id")?;
+            let rows = statement.query_map([], tenant)?;
+            rows.map(|row| row?).collect()
+        })
+        .await
+    }
+}
+
+fn tenant(row: &Row<'_>) -> rusqlite::Result<Result<Tenant, StoreError>> {
+    let quotas: String = row.get(2)?;
+    let (id, created_at) = (row.get(0)?, row.get(1)?);
+    Ok(serde_json::from_str(&quotas)
+        .map(|quotas| Tenant {
+            id,
+            created_at,
+            quotas,
+        })
+        .map_err(StoreError::from))
+}
+
+/// Fails where there is no such tenant.
+pub(crate) fn must_exist(db: &Connection, tenant: &str) -> Result<(), StoreError> {
+    db.prepare_cached("SELECT 1 FROM tenants WHERE id = ?1")?
+        .query_row([tenant], |_| Ok(()))
+        .optional()?
+        .ok_or(StoreError::NotFound { what: "tenant" })
+}

@@ -1,0 +1,323 @@
+//! What the journal promises: nothing that was answered is lost, nothing happens twice, and nobody sees another's.
+
+use std::time::Duration;
+
+use codehook_store::{
+    Accepted, AttemptEnd, HookChange, Id, KeyHolder, MasterKey, Millis, NewEvent, NewKey, NewRun,
+    Next, Quotas, RunFilter, RunState, Scope, Store, StoreError, Tenant,
+};
+use tempfile::TempDir;
+
+struct Data {
+    directory: TempDir,
+    key: MasterKey,
+}
+
+impl Data {
+    fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            key: MasterKey::generate().unwrap(),
+        }
+    }
+
+    fn open(&self) -> Store {
+        Store::open(self.directory.path(), &self.key).unwrap()
+    }
+
+    async fn with_tenants(&self) -> Store {
+        let store = self.open();
+        for id in ["acme", "other"] {
+            let tenant = Tenant {
+                id: id.to_owned(),
+                created_at: Millis::now(),
+                quotas: Quotas::default(),
+            };
+            store.create_tenant(tenant).await.unwrap();
+        }
+        store
+    }
+}
+
+fn event(delivery: Option<&str>) -> NewEvent {
+    NewEvent {
+        tenant: "acme".to_owned(),
+        source: None,
+        delivery: delivery.map(ToOwned::to_owned),
+        body: "{}".to_owned(),
+    }
+}
+
+fn one_run() -> Vec<NewRun> {
+    vec![NewRun {
+        hook: Id::new(),
+        version: 1,
+    }]
+}
+
+async fn accept(store: &Store) -> (Id, Id) {
+    match store.accept(event(None), one_run()).await.unwrap() {
+        Accepted::New { event, runs } => (event, runs[0]),
+        Accepted::Duplicate { .. } => panic!("it is new"),
+    }
+}
+
+fn end(outcome: &str) -> AttemptEnd {
+    AttemptEnd {
+        outcome: outcome.to_owned(),
+        report: "{}".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn one_delivery_is_one_event_however_often_and_at_once_it_comes() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let deliveries = (0..64).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.accept(event(Some("d1")), one_run()).await.unwrap() })
+    });
+    let mut events = std::collections::BTreeSet::new();
+    let mut new = 0;
+    for delivery in deliveries.collect::<Vec<_>>() {
+        match delivery.await.unwrap() {
+            Accepted::New { event, .. } => {
+                new += 1;
+                events.insert(event);
+            }
+            Accepted::Duplicate { event } => {
+                events.insert(event);
+            }
+        }
+    }
+    assert_eq!((new, events.len()), (1, 1));
+    assert_eq!(store.queued_runs().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_the_store_was_dropped_without_a_word() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let (event, run) = accept(&store).await;
+    assert_eq!(store.begin_attempt(run).await.unwrap(), 1);
+    // No close: as after a kill.
+    std::mem::forget(store);
+    let store = data.open();
+    assert_eq!(store.event("acme", event).await.unwrap().body, "{}");
+    assert_eq!(store.recover().await.unwrap().interrupted, 1);
+    assert_eq!(store.queued_runs().await.unwrap()[0].id, run);
+    let attempts = store.attempts(run).await.unwrap();
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0].outcome.as_deref(), Some("interrupted"));
+    assert_eq!(store.begin_attempt(run).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_run_goes_from_attempt_to_attempt_to_its_end() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let (_, run) = accept(&store).await;
+    store.begin_attempt(run).await.unwrap();
+    assert!(matches!(
+        store.begin_attempt(run).await,
+        Err(StoreError::State(_))
+    ));
+    let later = Millis::now().after(Duration::from_secs(60));
+    store
+        .end_attempt(run, 1, end("timed_out"), Next::Retry(later))
+        .await
+        .unwrap();
+    let waiting = store.run("acme", run).await.unwrap();
+    assert_eq!((waiting.state, waiting.due_at), (RunState::Queued, later));
+    store.begin_attempt(run).await.unwrap();
+    store
+        .end_attempt(run, 2, end("failed"), Next::End(RunState::DeadLetter))
+        .await
+        .unwrap();
+    assert!(matches!(
+        store
+            .end_attempt(run, 2, end("failed"), Next::End(RunState::Failed))
+            .await,
+        Err(StoreError::State(_))
+    ));
+    let dead = store.run("acme", run).await.unwrap();
+    assert_eq!((dead.state, dead.attempts), (RunState::DeadLetter, 2));
+    let again = store.replay("acme", run, 3).await.unwrap();
+    let again = store.run("acme", again.id).await.unwrap();
+    assert_eq!((again.version, again.replay_of), (3, Some(run)));
+}
+
+#[tokio::test]
+async fn a_waiting_run_can_be_cancelled_and_an_ended_one_not() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let (_, run) = accept(&store).await;
+    assert!(store.cancel("acme", run).await.unwrap());
+    assert!(matches!(
+        store.cancel("acme", run).await,
+        Err(StoreError::State(_))
+    ));
+    assert!(matches!(
+        store.begin_attempt(run).await,
+        Err(StoreError::State(_))
+    ));
+}
+
+#[tokio::test]
+async fn nothing_is_found_under_another_tenants_name() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let (event, run) = accept(&store).await;
+    store.set_secret("acme", "TOKEN", "s3cret").await.unwrap();
+    store
+        .create_hook("acme", "h", "{}".to_owned())
+        .await
+        .unwrap();
+    let not_found = |error: StoreError| assert!(matches!(error, StoreError::NotFound { .. }));
+    not_found(store.event("other", event).await.unwrap_err());
+    not_found(store.run("other", run).await.unwrap_err());
+    not_found(store.cancel("other", run).await.unwrap_err());
+    not_found(store.replay("other", run, 1).await.unwrap_err());
+    not_found(store.hook("other", "h").await.unwrap_err());
+    not_found(store.delete_secret("other", "TOKEN").await.unwrap_err());
+    let names = ["TOKEN".to_owned()];
+    assert!(store.secrets("other", &names).await.unwrap().is_empty());
+    assert_eq!(*store.secrets("acme", &names).await.unwrap()[0].1, "s3cret");
+    let runs = store
+        .runs("other", RunFilter::default(), None, 10)
+        .await
+        .unwrap();
+    assert!(runs.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_published_version_never_changes_and_an_old_edit_is_refused() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let hook = store
+        .create_hook("acme", "h", "\"one\"".to_owned())
+        .await
+        .unwrap();
+    let change = |revision, change| store.change_hook("acme", "h", revision, change);
+    let published = change(Some(1), HookChange::Publish).await.unwrap();
+    assert_eq!(published.published, Some(1));
+    let stale = change(Some(1), HookChange::Draft("\"two\"".to_owned())).await;
+    assert!(matches!(stale, Err(StoreError::Changed)));
+    change(Some(2), HookChange::Draft("\"two\"".to_owned()))
+        .await
+        .unwrap();
+    change(None, HookChange::Publish).await.unwrap();
+    let back = change(None, HookChange::RollBack(1)).await.unwrap();
+    assert_eq!((back.published, back.draft.as_str()), (Some(1), "\"one\""));
+    let versions = store.hook_versions(hook.id).await.unwrap();
+    let texts: Vec<_> = versions
+        .iter()
+        .map(|version| version.definition.as_str())
+        .collect();
+    assert_eq!(texts, ["\"two\"", "\"one\""]);
+}
+
+#[tokio::test]
+async fn a_key_opens_until_it_expires_and_only_as_it_was_given() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let new = |expires_at| NewKey {
+        holder: KeyHolder::Tenant("acme".to_owned()),
+        name: "ci".to_owned(),
+        scopes: vec![Scope::Ingest],
+        expires_at,
+    };
+    let (key, text) = store.create_key(new(None)).await.unwrap();
+    assert_eq!(store.find_key(&text).await.unwrap(), Some(key.clone()));
+    let mut wrong = text.to_string();
+    let last = wrong.pop().unwrap();
+    wrong.push(if last == '0' { '1' } else { '0' });
+    for text in [wrong.as_str(), "", "chk_", "chk_x_y", &text[..40]] {
+        assert_eq!(store.find_key(text).await.unwrap(), None);
+    }
+    let (_, old) = store.create_key(new(Some(Millis(1)))).await.unwrap();
+    assert_eq!(store.find_key(&old).await.unwrap(), None);
+    store.delete_key(key.holder, key.id).await.unwrap();
+    assert_eq!(store.find_key(&text).await.unwrap(), None);
+    let file = std::fs::read(store.path()).unwrap();
+    assert!(
+        !file
+            .windows(20)
+            .any(|window| text.as_bytes()[31..].starts_with(window))
+    );
+}
+
+#[tokio::test]
+async fn secrets_are_not_in_the_file_and_need_their_master_key() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    store
+        .set_secret("acme", "TOKEN", "a-very-secret-value")
+        .await
+        .unwrap();
+    drop(store);
+    for entry in std::fs::read_dir(data.directory.path()).unwrap() {
+        let content = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(
+            !content
+                .windows(19)
+                .any(|window| window == b"a-very-secret-value")
+        );
+    }
+    let other = Store::open(data.directory.path(), &MasterKey::generate().unwrap()).unwrap();
+    let opened = other.secrets("acme", &["TOKEN".to_owned()]).await;
+    assert!(matches!(opened, Err(StoreError::Sealed)));
+}
+
+#[tokio::test]
+async fn a_backup_of_a_live_database_is_whole() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let (event, _) = accept(&store).await;
+    let copy = data.directory.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    let file = copy.join("codehook.sqlite");
+    store.backup(&file).await.unwrap();
+    assert!(matches!(
+        store.backup(&file).await,
+        Err(StoreError::Exists { .. })
+    ));
+    let restored = Store::open(&copy, &data.key).unwrap();
+    assert!(restored.event("acme", event).await.is_ok());
+}
+
+#[tokio::test]
+async fn old_events_are_forgotten_with_their_runs_and_open_ones_are_not() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let (ended, run) = accept(&store).await;
+    let (open, _) = accept(&store).await;
+    store.cancel("acme", run).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(store.forget(Duration::from_secs(60)).await.unwrap(), 0);
+    assert_eq!(store.forget(Duration::ZERO).await.unwrap(), 1);
+    assert!(store.event("acme", ended).await.is_err());
+    assert!(store.run("acme", run).await.is_err());
+    assert!(store.event("acme", open).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page_without_gaps() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let mut made = Vec::new();
+    for _ in 0..25 {
+        made.push(accept(&store).await.0);
+    }
+    made.reverse();
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = store.events("acme", cursor, 10).await.unwrap();
+        seen.extend(page.items.iter().map(|event| event.id));
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, made);
+}

@@ -14,7 +14,7 @@ RELEASE := --release --locked
 # What can be built before the interpreter is there.
 WITHOUT_PYTHON := --workspace --exclude codehook-python --exclude codehook --exclude codehook-tests
 
-.PHONY: help run test fuzz test-isolation test-cpython bench lint deny python dist clean tools
+.PHONY: help run serve-demo test fuzz test-isolation test-cpython bench lint deny python dist clean tools
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -22,6 +22,10 @@ help: ## Show this list
 run: python ## Run both documented hooks against mock Okta and InterFAX servers and show what happened
 	$(CARGO) build $(RELEASE) --workspace
 	fixtures/demo.sh
+
+serve-demo: python ## Start the service with a tenant, two hooks and mock systems, send it a signed webhook, and show the runs that followed
+	$(CARGO) build $(RELEASE) --workspace
+	fixtures/serve-demo.sh
 
 test: python ## Run every test of ours
 	# The tests of the command line drive the program itself.

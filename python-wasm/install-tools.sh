@@ -12,6 +12,8 @@ packages=(
     python3 python3-pip ca-certificates
     # The judges of the fax: pdfinfo and pdftotext. Certificates for the stand-ins' test servers.
     poppler-utils openssl
+    # The demonstration of the service.
+    curl
     # Networks of the isolation tests' own.
     iproute2 util-linux mount
 )

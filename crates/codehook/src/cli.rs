@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help that teaches it.
 
 mod packages;
+mod serve;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub(crate) use packages::{
     AddArgs, ListArgs, PackagesArgs, PackagesCommand, RemoveArgs, SourceArgs, StoreArgs,
     TenantArgs, VerifyArgs,
 };
+pub(crate) use serve::ServeArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     /// Show the interpreter, its packages and where its compiled code is kept.
     #[command(after_long_help = RUNTIME_EXAMPLES)]
     Runtime(RuntimeArgs),
+    /// Take events over HTTP and run the hooks that listen to them, durably and for many tenants.
+    #[command(after_long_help = serve::EXAMPLES)]
+    Serve(Box<ServeArgs>),
 }
 
 #[derive(Debug, Args)]

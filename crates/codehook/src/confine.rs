@@ -42,7 +42,34 @@ pub(crate) struct Needs {
     /// Directories in which it makes, changes and removes files.
     pub(crate) writable: Vec<PathBuf>,
     /// TCP ports that it connects to, the name service's aside.
-    pub(crate) ports: BTreeSet<u16>,
+    pub(crate) ports: Ports,
+    /// Whether it answers on sockets that it has opened before.
+    pub(crate) answers: Answers,
+}
+
+/// TCP ports that are connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ports {
+    /// These alone.
+    These(BTreeSet<u16>),
+    /// Whichever the policies of hooks name that are not known yet.
+    Any,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self::These(BTreeSet::new())
+    }
+}
+
+/// Whether connections are accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// None are.
+    #[default]
+    Nobody,
+    /// On sockets that are open already.
+    Clients,
 }
 
 /// What is in force.
@@ -82,7 +109,7 @@ pub(crate) fn confine(needs: &Needs) -> Confinement {
         tracing::warn!(%error, "Landlock refused the rules");
         Wall::Missing
     });
-    let seccomp = match system_calls::give_up() {
+    let seccomp = match system_calls::give_up(needs.answers) {
         Ok(()) => Wall::Whole,
         Err(error) => {
             tracing::warn!(%error, "seccomp refused the filter");
@@ -122,10 +149,17 @@ fn files_and_ports(needs: &Needs) -> Result<Wall, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let write: BitFlags<AccessFs> =
         AccessFs::from_all(RULES) & !AccessFs::Execute & !AccessFs::IoctlDev;
-    let ports = needs.ports.iter().copied().chain([DNS_PORT]);
+    let (network, ports) = match &needs.ports {
+        Ports::These(ports) => (
+            AccessNet::from_all(RULES),
+            ports.iter().copied().chain([DNS_PORT]).collect(),
+        ),
+        Ports::Any => (AccessNet::BindTcp.into(), Vec::new()),
+    };
+    let ports = ports.into_iter();
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(RULES))?
-        .handle_access(AccessNet::from_all(RULES))?
+        .handle_access(network)?
         .scope(Scope::from_all(RULES))?
         .create()?
         .add_rules(path_beneath_rules(name_service(), AccessFs::ReadFile))?

@@ -21,6 +21,18 @@ pub(crate) fn start(
     format: Format,
     needs: Option<Needs>,
 ) -> anyhow::Result<Sandbox> {
+    start_many(cache_directory, format, needs, |config| {
+        config.metering = metering;
+    })
+}
+
+/// The same with settings of one's own.
+pub(crate) fn start_many(
+    cache_directory: Option<&Path>,
+    format: Format,
+    needs: Option<Needs>,
+    configure: impl FnOnce(&mut SandboxConfig),
+) -> anyhow::Result<Sandbox> {
     let cache = open_cache(cache_directory);
     let confined = needs.map(|mut needs| {
         needs.writable.push(std::env::temp_dir());
@@ -33,11 +45,11 @@ pub(crate) fn start(
         Some(_) => "once, a few seconds",
         None => "a few seconds, at every start without a cache",
     };
-    let config = SandboxConfig {
+    let mut config = SandboxConfig {
         cache,
-        metering,
         ..SandboxConfig::new(RUNTIME)
     };
+    configure(&mut config);
     let library = codehook_python::library().context("the library inside this program")?;
     let mut compiling_since = None;
     let compiling = || {

@@ -15,6 +15,7 @@ mod run;
 mod runtime;
 mod say;
 mod secret;
+mod serve;
 
 use std::alloc::System;
 use std::io::IsTerminal;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::command(&args),
         Command::Packages(args) => packages::command(&args),
         Command::Runtime(args) => runtime::command(&args),
+        Command::Serve(args) => serve::command(args),
     };
     let exit = result.unwrap_or_else(|error| {
         say::note(&format!("{error:#}"));

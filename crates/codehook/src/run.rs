@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{RunArgs, TenantArgs};
-use crate::confine::Needs;
+use crate::confine::{Needs, Ports};
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
@@ -134,12 +134,13 @@ fn needs(args: &RunArgs) -> Needs {
         readable: packages::store_directory(&args.tenant)
             .into_iter()
             .collect(),
-        ports: args
-            .allow
-            .iter()
-            .flat_map(AllowRule::ports)
-            .chain(detours)
-            .collect(),
+        ports: Ports::These(
+            args.allow
+                .iter()
+                .flat_map(AllowRule::ports)
+                .chain(detours)
+                .collect(),
+        ),
         ..Needs::default()
     }
 }

@@ -10,6 +10,8 @@ use seccompiler::{
     TargetArch, apply_filter,
 };
 
+use super::Answers;
+
 /// Refused whatever the arguments.
 const REFUSED: &[i64] = &[
     // Programs.
@@ -77,11 +79,10 @@ const REFUSED: &[i64] = &[
     libc::SYS_add_key,
     libc::SYS_request_key,
     libc::SYS_keyctl,
-    // A run answers nobody.
-    libc::SYS_listen,
-    libc::SYS_accept,
-    libc::SYS_accept4,
 ];
+
+/// For a process that answers nobody.
+const ANSWERING: &[i64] = &[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4];
 
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[i64] = &[
@@ -107,15 +108,19 @@ const SOCKET_FAMILIES: [i32; 4] = [
 const SOCKET_TYPE: u64 = 0xF;
 
 /// Applies the filters to this thread and to those that it will start.
-pub(super) fn give_up() -> Result<(), Error> {
-    for filter in filters()? {
+pub(super) fn give_up(answers: Answers) -> Result<(), Error> {
+    for filter in filters(answers)? {
         apply_filter(&filter)?;
     }
     Ok(())
 }
 
-fn filters() -> Result<[BpfProgram; 2], BackendError> {
-    let refused = REFUSED.iter().chain(REFUSED_HERE);
+fn filters(answers: Answers) -> Result<[BpfProgram; 2], BackendError> {
+    let answering: &[i64] = match answers {
+        Answers::Nobody => ANSWERING,
+        Answers::Clients => &[],
+    };
+    let refused = REFUSED.iter().chain(REFUSED_HERE).chain(answering);
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         refused.map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_clone, vec![new_processes()?]);

@@ -75,13 +75,30 @@ fn only_the_ports_named_are_connected_to_and_none_is_opened() {
     let (open, closed) = (open.local_addr().unwrap(), closed.local_addr().unwrap());
     let held = (listen(), TcpListener::bind(open).ok());
     let needs = Needs {
-        ports: BTreeSet::from([held.0.local_addr().unwrap().port()]),
+        ports: Ports::These(BTreeSet::from([held.0.local_addr().unwrap().port()])),
         ..Needs::default()
     };
     confined(&needs, || {
         TcpStream::connect(held.0.local_addr().unwrap()).unwrap();
         let error = TcpStream::connect(closed).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        let error = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    });
+}
+
+#[test]
+fn a_process_that_answers_keeps_its_sockets_and_opens_no_more() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let needs = Needs {
+        ports: Ports::Any,
+        answers: Answers::Clients,
+        ..Needs::default()
+    };
+    confined(&needs, || {
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (_, address) = listener.accept().unwrap();
+        assert_eq!(address, client.local_addr().unwrap());
         let error = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     });

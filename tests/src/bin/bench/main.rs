@@ -10,6 +10,7 @@ mod cpu;
 mod hooks;
 mod machine;
 mod report;
+mod service;
 mod slow_server;
 mod start;
 mod throughput;
@@ -55,6 +56,12 @@ enum What {
     Busy,
     /// Short runs beside ten tenants that attack, and what 10,000 hostile runs leave in the process; not part of the whole.
     Attacked,
+    /// The service under load: events acknowledged and runs ended a second, and the time from one to the other; not part of the whole.
+    Service {
+        /// How long each load lasts.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Processor time of scripts that compute.
     Cpu {
         /// These of `fixtures/bench`, without `.py`; all unless one is named.
@@ -85,6 +92,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
         Some(What::SlowServer) => return slow_server::serve(),
         Some(What::Attacked) => return attacked::measure(),
+        Some(What::Service { seconds }) => return service::measure(*seconds),
         Some(What::Profile { script }) => return start::profile(script, arguments.rounds),
         _ => {}
     }

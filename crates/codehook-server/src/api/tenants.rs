@@ -1,0 +1,289 @@
+//! Tenants and their API keys.
+
+use axum::Json;
+use axum::extract::State;
+use codehook_store::{ApiKey, KeyHolder, Millis, NewKey, Quotas, Scope, Tenant};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Caller, Document, Path, Shared, id, name, time};
+use crate::auth;
+use crate::problem::Problem;
+
+/// What a tenant may use.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotasView {
+    /// Events a second, on average.
+    #[schema(minimum = 1)]
+    events_per_second: u32,
+    /// Runs under way at the same time.
+    #[schema(minimum = 1)]
+    concurrent_runs: u32,
+    /// Runs that wait; beyond that events are refused with 429.
+    #[schema(minimum = 1)]
+    queued_runs: u32,
+}
+
+impl From<Quotas> for QuotasView {
+    fn from(quotas: Quotas) -> Self {
+        Self {
+            events_per_second: quotas.events_per_second,
+            concurrent_runs: quotas.concurrent_runs,
+            queued_runs: quotas.queued_runs,
+        }
+    }
+}
+
+impl QuotasView {
+    fn read(self) -> Result<Quotas, Problem> {
+        let Self {
+            events_per_second,
+            concurrent_runs,
+            queued_runs,
+        } = self;
+        if [events_per_second, concurrent_runs, queued_runs].contains(&0) {
+            return Err(Problem::invalid(
+                "no quota is 0: disable the hooks of a tenant that may do nothing",
+            ));
+        }
+        Ok(Quotas {
+            events_per_second,
+            concurrent_runs,
+            queued_runs,
+        })
+    }
+}
+
+/// A tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantView {
+    id: String,
+    created_at: String,
+    quotas: QuotasView,
+}
+
+impl From<Tenant> for TenantView {
+    fn from(tenant: Tenant) -> Self {
+        Self {
+            id: tenant.id,
+            created_at: time(tenant.created_at),
+            quotas: tenant.quotas.into(),
+        }
+    }
+}
+
+/// A tenant to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTenant {
+    /// Its name, which stands in URLs.
+    #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,62}$")]
+    id: String,
+    #[serde(default)]
+    quotas: Option<QuotasView>,
+}
+
+/// A key to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewKeyView {
+    /// What it is for.
+    #[schema(max_length = 200)]
+    name: String,
+    /// `ingest`, `read`, `manage`.
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    /// Days after which it is none any more.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 3650)]
+    expires_in_days: Option<u32>,
+}
+
+/// A key as it is listed: never the key itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KeyView {
+    id: String,
+    name: String,
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    created_at: String,
+    expires_at: Option<String>,
+}
+
+/// A key that was made. It is shown here and never again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MadeKey {
+    key: String,
+    #[serde(flatten)]
+    view: KeyView,
+}
+
+impl From<ApiKey> for KeyView {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name,
+            scopes: key.scopes,
+            created_at: time(key.created_at),
+            expires_at: key.expires_at.map(time),
+        }
+    }
+}
+
+/// Make a tenant
+#[utoipa::path(
+    post, path = "/v1/tenants", tag = "tenants", security(("key" = [])),
+    request_body = NewTenant,
+    responses(
+        (status = 201, body = TenantView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    State(service): Shared,
+    caller: Caller,
+    Document(new): Document<NewTenant>,
+) -> Result<(StatusCode, Json<TenantView>), Problem> {
+    auth::operator(&caller.0)?;
+    name(&new.id)?;
+    let tenant = Tenant {
+        id: new.id,
+        created_at: Millis::now(),
+        quotas: new
+            .quotas
+            .map(QuotasView::read)
+            .transpose()?
+            .unwrap_or_default(),
+    };
+    service.store.create_tenant(tenant.clone()).await?;
+    service.registry.reload().await?;
+    Ok((StatusCode::CREATED, Json(tenant.into())))
+}
+
+/// List tenants
+#[utoipa::path(
+    get, path = "/v1/tenants", tag = "tenants", security(("key" = [])),
+    responses(
+        (status = 200, body = [TenantView]),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(service): Shared,
+    caller: Caller,
+) -> Result<Json<Vec<TenantView>>, Problem> {
+    auth::operator(&caller.0)?;
+    let tenants = service.store.tenants().await?;
+    Ok(Json(tenants.into_iter().map(TenantView::from).collect()))
+}
+
+/// Set a tenant's quotas
+#[utoipa::path(
+    put, path = "/v1/tenants/{tenant}/quotas", tag = "tenants", security(("key" = [])),
+    params(("tenant" = String, Path)),
+    request_body = QuotasView,
+    responses(
+        (status = 200, body = QuotasView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn set_quotas(
+    State(service): Shared,
+    caller: Caller,
+    Path(tenant): Path<String>,
+    Document(quotas): Document<QuotasView>,
+) -> Result<Json<QuotasView>, Problem> {
+    auth::operator(&caller.0)?;
+    service.store.set_quotas(&tenant, quotas.read()?).await?;
+    service.registry.reload().await?;
+    Ok(Json(quotas))
+}
+
+/// Make an API key
+///
+/// The key is shown in the answer and never again. For rotation make a second one, change the senders, and delete the first.
+#[utoipa::path(
+    post, path = "/v1/tenants/{tenant}/keys", tag = "tenants", security(("key" = [])),
+    params(("tenant" = String, Path)),
+    request_body = NewKeyView,
+    responses(
+        (status = 201, body = MadeKey),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create_key(
+    State(service): Shared,
+    caller: Caller,
+    Path(tenant): Path<String>,
+    Document(new): Document<NewKeyView>,
+) -> Result<(StatusCode, Json<MadeKey>), Problem> {
+    caller.may(&service, &tenant, Scope::Manage)?;
+    if new.scopes.is_empty() || new.name.chars().count() > 200 {
+        return Err(Problem::invalid(
+            "a key has a name of at most 200 characters and at least one scope",
+        ));
+    }
+    let day = std::time::Duration::from_secs(24 * 3600);
+    let expires_at = match new.expires_in_days {
+        None => None,
+        Some(days @ 1..=3650) => Some(Millis::now().after(day * days)),
+        Some(_) => return Err(Problem::invalid("`expires_in_days` is 1 to 3650")),
+    };
+    let new = NewKey {
+        holder: KeyHolder::Tenant(tenant),
+        name: new.name,
+        scopes: new.scopes,
+        expires_at,
+    };
+    let (key, text) = service.store.create_key(new).await?;
+    let made = MadeKey {
+        key: text.to_string(),
+        view: key.into(),
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// List API keys
+#[utoipa::path(
+    get, path = "/v1/tenants/{tenant}/keys", tag = "tenants", security(("key" = [])),
+    params(("tenant" = String, Path)),
+    responses(
+        (status = 200, body = [KeyView]),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list_keys(
+    State(service): Shared,
+    caller: Caller,
+    Path(tenant): Path<String>,
+) -> Result<Json<Vec<KeyView>>, Problem> {
+    caller.may(&service, &tenant, Scope::Manage)?;
+    let keys = service.store.keys(KeyHolder::Tenant(tenant)).await?;
+    Ok(Json(keys.into_iter().map(KeyView::from).collect()))
+}
+
+/// Delete an API key
+#[utoipa::path(
+    delete, path = "/v1/tenants/{tenant}/keys/{key}", tag = "tenants", security(("key" = [])),
+    params(("tenant" = String, Path), ("key" = String, Path)),
+    responses(
+        (status = 204),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete_key(
+    State(service): Shared,
+    caller: Caller,
+    Path((tenant, key)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    caller.may(&service, &tenant, Scope::Manage)?;
+    let key = id(&key, "key")?;
+    service
+        .store
+        .delete_key(KeyHolder::Tenant(tenant), key)
+        .await?;
+    service.keys.forget();
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,258 @@
+//! One attempt of a run: renders the script, runs it, and decides what comes next.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use codehook_egress::{ConnectTo, Egress, Policy, PrivateNetworks, TranscriptEntry};
+use codehook_sandbox::{Outcome, Purpose, RunReport, Sandbox, Script};
+use codehook_store::{AttemptEnd, Millis, Next, RunState};
+use codehook_template::{Event, Mapping, TokenValues};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::definition::{ReadyHook, Retry};
+
+/// The longest time between two attempts.
+const MAX_DELAY: Duration = Duration::from_secs(3600);
+
+/// What all attempts share.
+pub(crate) struct Workshop {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) egress: Egress,
+    pub(crate) private_networks: PrivateNetworks,
+    pub(crate) connect_to: Vec<ConnectTo>,
+}
+
+/// What one attempt works on.
+pub(crate) struct Task<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) hook: &'a ReadyHook,
+    pub(crate) source: Option<&'a Mapping>,
+    /// The event as it was kept.
+    pub(crate) event: &'a str,
+    pub(crate) secrets: Vec<(String, Zeroizing<String>)>,
+    /// From 1.
+    pub(crate) number: u32,
+}
+
+/// The report of an attempt.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub(crate) struct AttemptReport {
+    /// Why there was no script to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    /// The script's exit code, when it ended by itself.
+    #[serde(default)]
+    pub(crate) exit_code: Option<i32>,
+    /// What it printed, secrets replaced.
+    #[serde(default)]
+    pub(crate) stdout: String,
+    /// What it wrote to standard error, tracebacks included, secrets replaced.
+    #[serde(default)]
+    pub(crate) stderr: String,
+    /// Whether output was cut.
+    #[serde(default)]
+    pub(crate) truncated: bool,
+    /// Milliseconds from its start to its end.
+    #[serde(default)]
+    pub(crate) duration_ms: f64,
+    /// Milliseconds on a processor.
+    #[serde(default)]
+    pub(crate) cpu_ms: f64,
+    /// The most memory that it had.
+    #[serde(default)]
+    pub(crate) peak_memory_bytes: u64,
+    /// Its HTTP requests.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) http: Vec<serde_json::Value>,
+}
+
+/// How an attempt ended.
+pub(crate) struct Done {
+    pub(crate) outcome: &'static str,
+    pub(crate) report: AttemptReport,
+    pub(crate) next: Next,
+}
+
+impl Done {
+    /// As the store keeps it.
+    pub(crate) fn end(&self) -> AttemptEnd {
+        AttemptEnd {
+            outcome: self.outcome.to_owned(),
+            report: serde_json::to_string(&self.report).unwrap_or_else(|_| "{}".to_owned()),
+        }
+    }
+
+    /// Something that no further attempt would mend.
+    pub(crate) fn rejected(error: String) -> Self {
+        Self {
+            outcome: "rejected",
+            report: AttemptReport {
+                error: Some(error),
+                ..AttemptReport::default()
+            },
+            next: Next::End(RunState::Failed),
+        }
+    }
+}
+
+impl Workshop {
+    /// Runs the attempt to its end.
+    pub(crate) async fn attempt(&self, task: Task<'_>) -> Done {
+        let script = match script(&task) {
+            Ok(script) => script,
+            Err(error) => return Done::rejected(error),
+        };
+        let http = self.egress.session(Policy {
+            allow: task.hook.allow.clone(),
+            private_networks: self.private_networks,
+            connect_to: self.connect_to.clone(),
+            ..Policy::default()
+        });
+        let report = self
+            .sandbox
+            .run(&script, Purpose::Run, &task.hook.limits, http, None)
+            .await;
+        let next = next(&report, &task.hook.definition.retry, task.number);
+        Done {
+            outcome: name(report.outcome),
+            report: written(report),
+            next,
+        }
+    }
+}
+
+/// The rendered script.
+fn script(task: &Task<'_>) -> Result<Script, String> {
+    let event = Event::from_json(task.event.as_bytes()).map_err(|error| error.to_string())?;
+    let default = Mapping::default();
+    let mapping = task
+        .hook
+        .mapping
+        .as_ref()
+        .or(task.source)
+        .unwrap_or(&default);
+    let mut values: TokenValues = mapping.resolve(&event, task.hook.definition.hostname.as_deref());
+    for (name, value) in &task.secrets {
+        if let Ok(name) = format!("secret.{name}").parse() {
+            values.insert(name, value.as_str());
+        }
+    }
+    let rendered = task
+        .hook
+        .template
+        .render(&values)
+        .map_err(|error| error.to_string())?;
+    let name = task.hook.template.display_name();
+    let script = Script::new(name, rendered.script).map_err(|error| error.to_string())?;
+    Ok(script
+        .with_secrets(rendered.secrets)
+        .for_tenant(task.tenant))
+}
+
+/// What comes after an attempt that ended so.
+fn next(report: &RunReport, retry: &Retry, number: u32) -> Next {
+    let again = match report.outcome {
+        Outcome::Succeeded => return Next::End(RunState::Succeeded),
+        Outcome::TimedOut | Outcome::Crashed => true,
+        Outcome::Failed => retry.failures || report.http.iter().any(may_pass),
+        Outcome::OutOfFuel | Outcome::OutOfMemory => false,
+    };
+    if !again {
+        return Next::End(RunState::Failed);
+    }
+    if number >= retry.attempts {
+        return Next::End(RunState::DeadLetter);
+    }
+    Next::Retry(Millis::now().after(delay(retry, number)))
+}
+
+/// Whether the request failed in a way that is not the script's: a server that could not be reached, or could not answer.
+fn may_pass(entry: &TranscriptEntry) -> bool {
+    // Kinds of `EgressError`.
+    const NOT_FOR_GOOD: &[&str] = &[
+        "name_not_found",
+        "connection_refused",
+        "unreachable",
+        "connect_timed_out",
+        "timed_out",
+        "time_limit",
+        "connection_closed",
+    ];
+    let busy = entry
+        .status
+        .is_some_and(|status| status == 429 || status >= 500);
+    busy || entry
+        .error
+        .is_some_and(|error| NOT_FOR_GOOD.contains(&error))
+}
+
+/// The time before the attempt after attempt `number`.
+fn delay(retry: &Retry, number: u32) -> Duration {
+    let first = Duration::from_secs(retry.first_delay_seconds.into());
+    let delays = ExponentialBuilder::default()
+        .with_min_delay(first)
+        .with_max_delay(MAX_DELAY.max(first))
+        .with_factor(2.0)
+        .with_jitter()
+        .without_max_times()
+        .build();
+    let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    delays.into_iter().nth(place).unwrap_or(MAX_DELAY)
+}
+
+fn name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "failed",
+        Outcome::TimedOut => "timed_out",
+        Outcome::OutOfFuel => "out_of_fuel",
+        Outcome::OutOfMemory => "out_of_memory",
+        Outcome::Crashed => "crashed",
+    }
+}
+
+fn written(report: RunReport) -> AttemptReport {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+    AttemptReport {
+        error: None,
+        exit_code: report.exit_code,
+        stdout: text(&report.stdout.bytes),
+        stderr: text(&report.stderr.bytes),
+        truncated: report.stdout.truncated || report.stderr.truncated,
+        duration_ms: milliseconds(report.duration),
+        cpu_ms: milliseconds(report.cpu),
+        peak_memory_bytes: report.peak_memory_bytes,
+        http: report
+            .http
+            .iter()
+            .filter_map(|entry| serde_json::to_value(entry).ok())
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_an_hour_and_differ_by_chance() {
+        let retry = Retry {
+            first_delay_seconds: 10,
+            ..Retry::default()
+        };
+        for (number, seconds) in [(1, 10), (2, 20), (3, 40), (20, 3600)] {
+            for _ in 0..20 {
+                let delay = delay(&retry, number).as_secs_f64();
+                assert!(
+                    (f64::from(seconds)..=2.0 * f64::from(seconds) + 10.0).contains(&delay),
+                    "{number}: {delay}"
+                );
+            }
+        }
+        assert_ne!(delay(&retry, 1), delay(&retry, 1));
+    }
+}

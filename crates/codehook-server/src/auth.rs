@@ -1,0 +1,102 @@
+//! Who calls: API keys as bearer tokens (RFC 6750).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use codehook_store::{ApiKey, KeyHolder, Scope, Store};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
+
+/// How long a key that was looked up is believed. A deleted key is forgotten at once.
+const BELIEVED: Duration = Duration::from_secs(10);
+/// Keys that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// Keys that were looked up, by the hash of their text.
+#[derive(Default)]
+pub(crate) struct Keys {
+    known: Mutex<HashMap<[u8; 32], (ApiKey, Instant)>>,
+}
+
+impl Keys {
+    /// Whoever sent these headers.
+    pub(crate) async fn caller(
+        &self,
+        store: &Store,
+        headers: &HeaderMap,
+    ) -> Result<ApiKey, Problem> {
+        let text = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, text)| text.trim())
+            .ok_or_else(|| {
+                Problem::unauthorized("send an API key: `Authorization: Bearer chk_…`")
+            })?;
+        let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        if let Some(key) = self.remembered(&hash) {
+            return Ok(key);
+        }
+        let key = store.find_key(text).await?;
+        let key = key.ok_or_else(|| {
+            Problem::unauthorized("this API key is unknown, was deleted, or has expired")
+        })?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(hash, (key.clone(), Instant::now()));
+        Ok(key)
+    }
+
+    fn remembered(&self, hash: &[u8; 32]) -> Option<ApiKey> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, since) = known.get(hash)?;
+        let expired = key
+            .expires_at
+            .is_some_and(|at| at <= codehook_store::Millis::now());
+        (since.elapsed() < BELIEVED && !expired).then(|| key.clone())
+    }
+
+    /// Forgets everything that was looked up.
+    pub(crate) fn forget(&self) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+/// Whether the holder of `key` may do this for `tenant`. Of another tenant nothing is said, not even that it is there.
+pub(crate) fn allow(key: &ApiKey, tenant: &str, scope: Scope) -> Result<(), Problem> {
+    match &key.holder {
+        KeyHolder::Operator => Ok(()),
+        KeyHolder::Tenant(own) if own != tenant => Err(Problem::not_found("tenant")),
+        KeyHolder::Tenant(_) if key.scopes.contains(&scope) => Ok(()),
+        KeyHolder::Tenant(_) => Err(Problem::forbidden(format!(
+            "this API key lacks the scope `{}`",
+            name(scope)
+        ))),
+    }
+}
+
+fn name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Ingest => "ingest",
+        Scope::Read => "read",
+        Scope::Manage => "manage",
+    }
+}
+
+/// Whether the holder is the operator.
+pub(crate) fn operator(key: &ApiKey) -> Result<(), Problem> {
+    match key.holder {
+        KeyHolder::Operator => Ok(()),
+        KeyHolder::Tenant(_) => Err(Problem::forbidden("only the operator's key may do that")),
+    }
+}

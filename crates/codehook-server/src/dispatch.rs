@@ -1,0 +1,310 @@
+//! From the journal to the sandbox: takes runs in turn, as many at a time as there are places, and writes down how each attempt ended.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use codehook_store::{Id, Millis, Next, QueuedRun, RunState, Store, StoreError};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::time::DelayQueue;
+
+use crate::attempt::{Done, Task, Workshop};
+use crate::problem::Problem;
+use crate::registry::Registry;
+
+/// Events that are handed to their runs without being read from the store again, as long as there are not more of them.
+const KEPT_EVENTS: usize = 1000;
+/// How long an attempt's end is tried to be written when the disk takes nothing.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Runs that wait, with what is at hand of their events.
+#[derive(Default)]
+struct Waiting {
+    queue: crate::queue::FairQueue,
+    events: HashMap<Id, (Arc<str>, usize)>,
+}
+
+/// Runs runs.
+pub(crate) struct Dispatcher {
+    pub(crate) store: Store,
+    pub(crate) registry: Arc<Registry>,
+    workshop: Workshop,
+    waiting: Mutex<Waiting>,
+    more: Notify,
+    later: tokio::sync::mpsc::UnboundedSender<QueuedRun>,
+    under_way: Mutex<HashMap<Id, CancellationToken>>,
+    places: Arc<Semaphore>,
+    /// Cancelled when no more runs are to be started.
+    closing: CancellationToken,
+    /// Cancelled when those under way are to end now.
+    hurry: CancellationToken,
+    attempts: TaskTracker,
+}
+
+impl Dispatcher {
+    /// With so many places. Runs start once [`Dispatcher::work`] is polled.
+    pub(crate) fn new(
+        store: Store,
+        registry: Arc<Registry>,
+        workshop: Workshop,
+        places: usize,
+    ) -> (Arc<Self>, tokio::sync::mpsc::UnboundedReceiver<QueuedRun>) {
+        let (later, delayed) = tokio::sync::mpsc::unbounded_channel();
+        let dispatcher = Arc::new(Self {
+            store,
+            registry,
+            workshop,
+            waiting: Mutex::default(),
+            more: Notify::new(),
+            later,
+            under_way: Mutex::default(),
+            places: Arc::new(Semaphore::new(places)),
+            closing: CancellationToken::new(),
+            hurry: CancellationToken::new(),
+            attempts: TaskTracker::new(),
+        });
+        (dispatcher, delayed)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Id, CancellationToken>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds runs of one event, which are on disk.
+    pub(crate) fn enqueue(&self, runs: Vec<QueuedRun>, event: Option<Arc<str>>) {
+        let mut waiting = self.waiting();
+        if let (Some(body), Some(first)) = (event, runs.first())
+            && waiting.events.len() < KEPT_EVENTS
+        {
+            waiting.events.insert(first.event, (body, runs.len()));
+        }
+        for run in runs {
+            if run.due_at > Millis::now() {
+                // The receiver lives as long as the service.
+                let _ = self.later.send(run);
+            } else {
+                waiting.queue.push(run);
+            }
+        }
+        metrics::gauge!("codehook_runs_waiting").set(waiting.queue.waiting() as f64);
+        drop(waiting);
+        self.more.notify_one();
+    }
+
+    /// How many of this tenant's runs wait.
+    pub(crate) fn waiting_of(&self, tenant: &str) -> usize {
+        self.waiting().queue.waiting_of(tenant)
+    }
+
+    /// Takes out a run that was cancelled while it waited.
+    pub(crate) fn forget(&self, tenant: &str, id: Id) {
+        self.waiting().queue.remove(tenant, id);
+    }
+
+    /// Stops an attempt that is under way. Whether there was one.
+    pub(crate) fn stop(&self, id: Id) -> bool {
+        let under_way = self.under_way();
+        let found = under_way.get(&id);
+        found.inspect(|token| token.cancel()).is_some()
+    }
+
+    /// Takes runs and starts them, until [`Dispatcher::close`].
+    pub(crate) async fn work(
+        self: Arc<Self>,
+        mut delayed: tokio::sync::mpsc::UnboundedReceiver<QueuedRun>,
+    ) {
+        let mut later: DelayQueue<QueuedRun> = DelayQueue::new();
+        loop {
+            self.start_what_can_start();
+            tokio::select! {
+                () = self.closing.cancelled() => return,
+                () = self.more.notified() => {}
+                Some(run) = delayed.recv() => {
+                    let delay = run.due_at.since(Millis::now());
+                    later.insert(run, delay);
+                }
+                Some(due) = std::future::poll_fn(|cx| later.poll_expired(cx)), if !later.is_empty() => {
+                    self.waiting().queue.push(due.into_inner());
+                }
+            }
+        }
+    }
+
+    fn start_what_can_start(self: &Arc<Self>) {
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            let limit = |tenant: &str| {
+                let tenant = self.registry.tenant(tenant);
+                tenant.map_or(1, |tenant| tenant.quotas.concurrent_runs as usize)
+            };
+            let mut waiting = self.waiting();
+            let Some(run) = waiting.queue.next(limit) else {
+                return;
+            };
+            let event = waiting.take_event(run.event);
+            drop(waiting);
+            let dispatcher = Arc::clone(self);
+            self.attempts
+                .spawn(async move { dispatcher.one(run, event, place).await });
+        }
+    }
+
+    async fn one(
+        self: Arc<Self>,
+        run: QueuedRun,
+        event: Option<Arc<str>>,
+        place: OwnedSemaphorePermit,
+    ) {
+        let (id, tenant) = (run.id, run.tenant.clone());
+        let token = self.hurry.child_token();
+        self.under_way().insert(id, token.clone());
+        let again = self.attempt(run, event, &token).await;
+        self.under_way().remove(&id);
+        self.waiting().queue.ended(&tenant);
+        drop(place);
+        match again {
+            Some(run) => self.enqueue(vec![run], None),
+            None => self.more.notify_one(),
+        }
+    }
+
+    /// One attempt. The run, where there is to be another one.
+    async fn attempt(
+        &self,
+        run: QueuedRun,
+        event: Option<Arc<str>>,
+        token: &CancellationToken,
+    ) -> Option<QueuedRun> {
+        let number = match self.store.begin_attempt(run.id).await {
+            Ok(number) => number,
+            // Cancelled while it waited.
+            Err(StoreError::State(_)) => return None,
+            Err(error) => {
+                tracing::error!(run = %run.id, %error, "an attempt could not begin");
+                return Some(QueuedRun {
+                    due_at: Millis::now().after(Duration::from_secs(1)),
+                    ..run
+                });
+            }
+        };
+        let began = Instant::now();
+        let done = tokio::select! {
+            biased;
+            done = self.prepared(&run, event, number) => done.unwrap_or_else(|problem| {
+                Done::rejected(serde_json::to_string(&problem).unwrap_or_default())
+            }),
+            () = token.cancelled() => self.stopped(),
+        };
+        tracing::info!(run = %run.id, tenant = %run.tenant, attempt = number, outcome = done.outcome, "attempt ended");
+        metrics::counter!("codehook_attempts_total", "outcome" => done.outcome).increment(1);
+        metrics::histogram!("codehook_attempt_seconds").record(began.elapsed());
+        self.write_end(&run, number, &done).await;
+        match done.next {
+            Next::Retry(due_at) if !self.closing.is_cancelled() => {
+                Some(QueuedRun { due_at, ..run })
+            }
+            _ => None,
+        }
+    }
+
+    /// The end of an attempt that was stopped: by a person, or because the service ends.
+    fn stopped(&self) -> Done {
+        if self.hurry.is_cancelled() {
+            return Done {
+                outcome: "interrupted",
+                report: crate::attempt::AttemptReport::default(),
+                next: Next::Retry(Millis::now()),
+            };
+        }
+        Done {
+            outcome: "cancelled",
+            report: crate::attempt::AttemptReport::default(),
+            next: Next::End(RunState::Cancelled),
+        }
+    }
+
+    async fn prepared(
+        &self,
+        run: &QueuedRun,
+        event: Option<Arc<str>>,
+        number: u32,
+    ) -> Result<Done, Problem> {
+        let hook = self.registry.version(run.hook, run.version, "hook").await?;
+        let (event, source) = match event {
+            Some(event) => (event, None),
+            None => {
+                let stored = self.store.event(&run.tenant, run.event).await?;
+                (stored.body.into(), stored.source)
+            }
+        };
+        let source = source.and_then(|id| self.registry.source(id));
+        let secrets = self
+            .store
+            .secrets(&run.tenant, &hook.definition.secrets)
+            .await?;
+        let task = Task {
+            tenant: &run.tenant,
+            hook: &hook,
+            source: source.as_ref().and_then(|source| source.mapping.as_ref()),
+            event: &event,
+            secrets,
+            number,
+        };
+        Ok(self.workshop.attempt(task).await)
+    }
+
+    /// Writes it down, again and again when the disk takes nothing: an attempt that has ended must not be forgotten.
+    async fn write_end(&self, run: &QueuedRun, number: u32, done: &Done) {
+        let began = Instant::now();
+        loop {
+            match self
+                .store
+                .end_attempt(run.id, number, done.end(), done.next)
+                .await
+            {
+                Ok(()) => return,
+                Err(error @ StoreError::NoSpace(_)) if began.elapsed() < PATIENCE => {
+                    tracing::error!(run = %run.id, %error, "the end of an attempt cannot be written; trying again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                Err(error) => {
+                    tracing::error!(run = %run.id, %error, "the end of an attempt cannot be written");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Starts no more runs, waits for those under way, and gives those that take longer than `grace` back to the journal.
+    pub(crate) async fn close(&self, grace: Duration) {
+        self.closing.cancel();
+        self.attempts.close();
+        if tokio::time::timeout(grace, self.attempts.wait())
+            .await
+            .is_err()
+        {
+            self.hurry.cancel();
+            self.attempts.wait().await;
+        }
+    }
+}
+
+impl Waiting {
+    /// The event of a run, as long as one of its runs still needs it.
+    fn take_event(&mut self, id: Id) -> Option<Arc<str>> {
+        let (body, left) = self.events.get_mut(&id)?;
+        let body = Arc::clone(body);
+        *left -= 1;
+        if *left == 0 {
+            self.events.remove(&id);
+        }
+        Some(body)
+    }
+}

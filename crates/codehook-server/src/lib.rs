@@ -1,0 +1,21 @@
+//! The service: takes events over HTTP, keeps them, and runs the hooks that they start, for many tenants.
+//!
+//! An event goes one way: verified ([`source`]), read ([`delivery`]), kept and only then acknowledged ([`ingest`]), run in turn
+//! ([`queue`], [`dispatch`]), each attempt in a sandbox of its own ([`attempt`]). The API beside it ([`api`]) changes what is in force
+//! ([`registry`]). This crate owns no storage, no interpreter and no network policy: those are the store's, the sandbox's and egress's.
+
+mod api;
+mod attempt;
+mod auth;
+mod definition;
+mod delivery;
+mod dispatch;
+mod ingest;
+mod problem;
+mod queue;
+mod registry;
+mod service;
+mod source;
+mod syntax;
+
+pub use service::{Server, ServiceConfig, ServiceError};

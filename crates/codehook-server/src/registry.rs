@@ -1,0 +1,165 @@
+//! What is in force: tenants, sources and published hooks, ready to be used. Kept in memory, since every delivery needs it; read anew
+//! from the store after each change.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use codehook_store::{Id, Quotas, Store, StoreError};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::definition::{HookDefinition, ReadyHook};
+use crate::problem::Problem;
+use crate::source::LiveSource;
+
+/// Published hooks that are kept ready though they are not the newest, for runs of theirs that still wait.
+const KEPT_VERSIONS: usize = 1000;
+
+/// A published hook.
+pub(crate) struct LiveHook {
+    pub(crate) id: Id,
+    pub(crate) version: u32,
+    pub(crate) ready: Arc<ReadyHook>,
+}
+
+/// A tenant as deliveries and runs need it.
+pub(crate) struct LiveTenant {
+    pub(crate) quotas: Quotas,
+    /// Events.
+    pub(crate) rate: Arc<DefaultDirectRateLimiter>,
+    /// Those that are enabled.
+    pub(crate) hooks: Vec<LiveHook>,
+}
+
+#[derive(Default)]
+struct InForce {
+    tenants: HashMap<String, Arc<LiveTenant>>,
+    sources: HashMap<Id, Arc<LiveSource>>,
+}
+
+/// Everything in force.
+pub(crate) struct Registry {
+    store: Store,
+    in_force: RwLock<InForce>,
+    versions: RwLock<HashMap<(Id, u32), Arc<ReadyHook>>>,
+    /// One reading at a time, so that an older one never replaces a newer one.
+    reading: tokio::sync::Mutex<()>,
+}
+
+fn rate(quotas: Quotas) -> DefaultDirectRateLimiter {
+    let events = NonZeroU32::new(quotas.events_per_second).unwrap_or(NonZeroU32::MIN);
+    // Two seconds' worth at once.
+    let burst = events.saturating_mul(NonZeroU32::MIN.saturating_add(1));
+    RateLimiter::direct(Quota::per_second(events).allow_burst(burst))
+}
+
+impl Registry {
+    /// Reads everything.
+    pub(crate) async fn new(store: Store) -> Result<Self, StoreError> {
+        let registry = Self {
+            store,
+            in_force: RwLock::default(),
+            versions: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
+        };
+        registry.reload().await?;
+        Ok(registry)
+    }
+
+    /// Reads everything anew.
+    pub(crate) async fn reload(&self) -> Result<(), StoreError> {
+        let _reading = self.reading.lock().await;
+        let mut hooks: HashMap<String, Vec<LiveHook>> = HashMap::new();
+        for hook in self.store.hooks(None).await? {
+            let Some(version) = hook.published.filter(|_| hook.enabled) else {
+                continue;
+            };
+            match self.version(hook.id, version, &hook.name).await {
+                Ok(ready) => hooks.entry(hook.tenant).or_default().push(LiveHook {
+                    id: hook.id,
+                    version,
+                    ready,
+                }),
+                // Published by an older version of this program that took what this one refuses.
+                Err(problem) => {
+                    tracing::error!(hook = %hook.name, ?problem, "a published hook cannot be used")
+                }
+            }
+        }
+        let mut in_force = InForce::default();
+        for tenant in self.store.tenants().await? {
+            let quotas = tenant.quotas;
+            // What a tenant has sent counts on, whatever else has changed.
+            let before = self
+                .tenant(&tenant.id)
+                .filter(|before| before.quotas == quotas);
+            let rate =
+                before.map_or_else(|| Arc::new(rate(quotas)), |before| Arc::clone(&before.rate));
+            let hooks = hooks.remove(&tenant.id).unwrap_or_default();
+            in_force.tenants.insert(
+                tenant.id,
+                Arc::new(LiveTenant {
+                    quotas,
+                    rate,
+                    hooks,
+                }),
+            );
+        }
+        for source in self.store.sources(None).await? {
+            match LiveSource::new(&source) {
+                Ok(live) => drop(in_force.sources.insert(source.id, Arc::new(live))),
+                Err(problem) => {
+                    tracing::error!(source = %source.name, ?problem, "a source cannot be used")
+                }
+            }
+        }
+        *self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = in_force;
+        Ok(())
+    }
+
+    /// A tenant.
+    pub(crate) fn tenant(&self, id: &str) -> Option<Arc<LiveTenant>> {
+        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
+        in_force.tenants.get(id).cloned()
+    }
+
+    /// A source.
+    pub(crate) fn source(&self, id: Id) -> Option<Arc<LiveSource>> {
+        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
+        in_force.sources.get(&id).cloned()
+    }
+
+    /// A published version, which need not be in force any more.
+    pub(crate) async fn version(
+        &self,
+        hook: Id,
+        version: u32,
+        name: &str,
+    ) -> Result<Arc<ReadyHook>, Problem> {
+        let key = (hook, version);
+        if let Some(ready) = self
+            .versions
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(Arc::clone(ready));
+        }
+        let stored = self.store.hook_version(hook, version).await?;
+        let definition: HookDefinition = serde_json::from_str(&stored.definition)
+            .map_err(|error| Problem::invalid(error.to_string()))?;
+        let ready = Arc::new(definition.ready(name)?);
+        let mut versions = self
+            .versions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if versions.len() >= KEPT_VERSIONS {
+            versions.clear();
+        }
+        versions.insert(key, Arc::clone(&ready));
+        Ok(ready)
+    }
+}

@@ -8,12 +8,15 @@ mod secrets;
 mod sources;
 mod tenants;
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::IntoResponse;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use codehook_store::{ApiKey, Id, Millis, Scope};
 use http::request::Parts;
 use serde::Deserialize;
@@ -31,6 +34,8 @@ use crate::service::Service;
 /// Items on a page when nobody says how many.
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 500;
+/// So much of a body that is too large is still read, since most clients read no answer before they have sent it.
+const MAX_DISCARDED_BYTES: usize = 4 * MAX_DELIVERY_BYTES;
 /// The longest name of a tenant, a hook or a source, in characters.
 const MAX_NAME: usize = 63;
 
@@ -147,9 +152,24 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let body = axum::body::to_bytes(request.into_body(), MAX_DELIVERY_BYTES).await;
-        body.map(Self)
-            .map_err(|_| Problem::too_large(MAX_DELIVERY_BYTES))
+        let mut body = request.into_body();
+        let (mut whole, mut received) = (BytesMut::new(), 0);
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            let frame = frame.map_err(|_| Problem::malformed("the body has broken off"))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            received += data.len();
+            if received <= MAX_DELIVERY_BYTES {
+                whole.extend_from_slice(&data);
+            } else if received > MAX_DISCARDED_BYTES {
+                break;
+            }
+        }
+        if received > MAX_DELIVERY_BYTES {
+            return Err(Problem::too_large(MAX_DELIVERY_BYTES));
+        }
+        Ok(Self(whole.freeze()))
     }
 }
 

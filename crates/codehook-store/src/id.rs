@@ -52,7 +52,6 @@ impl rusqlite::ToSql for Id {
 impl rusqlite::types::FromSql for Id {
     fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
         let text = value.as_str()?;
-        text.parse()
-            .map_err(|error| rusqlite::types::FromSqlError::other(error))
+        text.parse().map_err(rusqlite::types::FromSqlError::other)
     }
 }

@@ -14,7 +14,7 @@ RELEASE := --release --locked
 # What can be built before the interpreter is there.
 WITHOUT_PYTHON := --workspace --exclude codehook-python --exclude codehook --exclude codehook-tests
 
-.PHONY: help run serve-demo test fuzz test-isolation test-cpython bench lint deny python dist clean tools
+.PHONY: help run serve-demo test test-api fuzz test-isolation test-cpython bench lint deny python dist clean tools
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -35,6 +35,10 @@ test: python ## Run every test of ours
 test-isolation: python ## Attack the sandbox with hostile scripts, and show what each saw and what its report said
 	$(CARGO) build $(RELEASE) --workspace
 	tests/attacks.sh
+
+test-api: python ## Try the service against its own OpenAPI description, with Schemathesis
+	$(CARGO) build $(RELEASE) --workspace
+	tests/api.sh
 
 fuzz: python ## Fuzz whatever parses what comes from outside (MINUTES=10 each, TARGETS="template url ..." for some)
 	tests/fuzz.sh

@@ -9,7 +9,7 @@ packages=(
     # SQLite is put together with tclsh.
     dpkg-dev debian-archive-keyring tcl
     # Downloads of the Python packages, and the assembly of the library.
-    python3 python3-pip ca-certificates
+    python3 python3-pip python3-venv ca-certificates
     # The judges of the fax: pdfinfo and pdftotext. Certificates for the stand-ins' test servers.
     poppler-utils openssl
     # The demonstration of the service.

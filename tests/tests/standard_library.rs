@@ -349,3 +349,21 @@ fn the_table_of_modules_holds_still_while_a_script_goes_through_it() {
         "True\n",
     );
 }
+
+/// Waits are as long as they were asked for, to the millisecond; on a busy machine they may take longer.
+#[test]
+fn waits_know_fractions_of_a_second() {
+    holds(
+        "import time, select, errno\n\
+         def waited(wait, seconds):\n    \
+             began = time.time()\n    \
+             wait(seconds)\n    \
+             took = time.time() - began\n    \
+             return seconds <= took + 0.001 and took < seconds + 5\n\
+         print [waited(time.sleep, s) for s in (0.003, 0.25, 1.25, 0, 1)]\n\
+         print [waited(lambda s: select.select([], [], [], s), s) for s in (0.25, 0)]\n\
+         try: time.sleep(-1)\n\
+         except IOError as e: print e.errno == errno.EINVAL\n",
+        "[True, True, True, True, True]\n[True, True]\nTrue\n",
+    );
+}

@@ -42,7 +42,8 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Delivered>, P
     match content.as_str() {
         "application/cloudevents-batch+json" => batch(body),
         "application/cloudevents+json" => Ok(vec![structured(&json(body)?)?]),
-        "application/x-www-form-urlencoded" => Ok(vec![form(body)?]),
+        // Clients that were told of no type say this of whatever they send.
+        "application/x-www-form-urlencoded" if !looks_like_json(body) => Ok(vec![form(body)?]),
         _ if header("ce-specversion").is_some() => {
             let key = header("ce-source").zip(header("ce-id"));
             let key = key.map(|(source, id)| cloud_key(source, id));
@@ -60,6 +61,11 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Delivered>, P
             Ok(vec![delivered])
         }
     }
+}
+
+/// No form begins so: a brace in a field's name is written as `%7B`.
+fn looks_like_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 fn json(body: &[u8]) -> Result<Value, Problem> {
@@ -183,6 +189,10 @@ mod tests {
                 plain.to_owned(),
             ),
             (&[][..], plain.to_owned()),
+            (
+                &[("content-type", "application/x-www-form-urlencoded")][..],
+                plain.to_owned(),
+            ),
             (
                 &[("content-type", "application/x-www-form-urlencoded")][..],
                 "EventId=7&UserName=ann".to_owned(),

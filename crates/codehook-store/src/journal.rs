@@ -1,12 +1,13 @@
 //! The store itself: opens the directory, migrates, and lends its writer and its readers to the other modules.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use rusqlite::{Connection, Savepoint};
+use rusqlite::{Connection, OpenFlags, Savepoint};
 use rusqlite_migration::{Error, M, MigrationDefinitionError, Migrations};
 
 use crate::cipher::{Cipher, MasterKey};
@@ -16,6 +17,8 @@ use crate::writer::Writer;
 
 /// The database's file in the data directory.
 const FILE: &str = "codehook.sqlite";
+/// How long another process that holds a lock is waited for.
+const BUSY: Duration = Duration::from_secs(5);
 
 fn migrations() -> Migrations<'static> {
     Migrations::new(vec![M::up(include_str!("../migrations/001_first.sql"))])
@@ -49,7 +52,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
         migrations()
             .to_latest(&mut connection)
@@ -78,23 +81,6 @@ impl Store {
         }
     }
 
-    /// A copy of the whole database, consistent while the service runs, into `file`, which must not be there.
-    ///
-    /// # Errors
-    ///
-    /// When the file is there, or cannot be written.
-    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        let name = file.to_string_lossy().into_owned();
-        if fs::exists(file).map_err(StoreError::Directory)? {
-            return Err(StoreError::Exists { what: "file" });
-        }
-        self.read(move |connection| {
-            connection.execute("VACUUM INTO ?1", [name])?;
-            Ok(())
-        })
-        .await
-    }
-
     /// Where the database is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -117,6 +103,26 @@ impl Store {
     {
         self.reader.read(job).await
     }
+}
+
+/// Copies the whole database in `directory` into `file`, which must not be there: consistent, also while a service writes to it.
+///
+/// # Errors
+///
+/// When there is no database, or the file is there or cannot be written.
+pub fn backup(directory: &Path, file: &Path) -> Result<(), StoreError> {
+    if fs::exists(file).map_err(StoreError::Directory)? {
+        return Err(StoreError::Exists { what: "file" });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(directory.join(FILE), flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
+    // It holds what the database holds.
+    fs::set_permissions(file, Permissions::from_mode(0o600)).map_err(StoreError::Directory)?;
+    File::open(file)
+        .and_then(|file| file.sync_all())
+        .map_err(StoreError::Directory)
 }
 
 fn migration_error(error: Error) -> StoreError {

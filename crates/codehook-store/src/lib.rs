@@ -28,7 +28,7 @@ pub use error::StoreError;
 pub use events::{Accepted, NewEvent, NewRun};
 pub use hooks::{Hook, HookChange, HookVersion};
 pub use id::Id;
-pub use journal::Store;
+pub use journal::{Store, backup};
 pub use keys::{ApiKey, KeyHolder, NewKey, Scope};
 pub use model::{Attempt, Event, Page, Run, RunState};
 pub use recovery::Recovered;

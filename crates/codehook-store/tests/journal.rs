@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use codehook_store::{
     Accepted, AttemptEnd, HookChange, Id, KeyHolder, MasterKey, Millis, NewEvent, NewKey, NewRun,
-    Next, Quotas, RunFilter, RunState, Scope, Store, StoreError, Tenant,
+    Next, Quotas, RunFilter, RunState, Scope, Store, StoreError, Tenant, backup,
 };
 use tempfile::TempDir;
 
@@ -277,9 +277,9 @@ async fn a_backup_of_a_live_database_is_whole() {
     let copy = data.directory.path().join("copy");
     std::fs::create_dir(&copy).unwrap();
     let file = copy.join("codehook.sqlite");
-    store.backup(&file).await.unwrap();
+    backup(data.directory.path(), &file).unwrap();
     assert!(matches!(
-        store.backup(&file).await,
+        backup(data.directory.path(), &file),
         Err(StoreError::Exists { .. })
     ));
     let restored = Store::open(&copy, &data.key).unwrap();
@@ -320,4 +320,15 @@ async fn a_list_is_read_page_by_page_without_gaps() {
         }
     }
     assert_eq!(seen, made);
+}
+
+#[test]
+fn data_of_a_newer_version_is_refused() {
+    let data = Data::new();
+    drop(data.open());
+    let database = data.directory.path().join("codehook.sqlite");
+    let connection = rusqlite::Connection::open(database).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    let opened = Store::open(data.directory.path(), &data.key);
+    assert!(matches!(opened, Err(StoreError::Newer)));
 }

@@ -18,7 +18,7 @@ pub(crate) use packages::{
     AddArgs, ListArgs, PackagesArgs, PackagesCommand, RemoveArgs, SourceArgs, StoreArgs,
     TenantArgs, VerifyArgs,
 };
-pub(crate) use serve::ServeArgs;
+pub(crate) use serve::{BackupArgs, ServeArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -97,6 +97,10 @@ pub(crate) enum Command {
     /// Show the interpreter, its packages and where its compiled code is kept.
     #[command(after_long_help = RUNTIME_EXAMPLES)]
     Runtime(RuntimeArgs),
+    /// Copy a service's whole database, also while it runs.
+    ///
+    /// To restore it put the copy back as codehook.sqlite in an empty data directory, with the master key beside it.
+    Backup(BackupArgs),
     /// Take events over HTTP and run the hooks that listen to them, durably and for many tenants.
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(Box<ServeArgs>),

@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::command(&args),
         Command::Packages(args) => packages::command(&args),
         Command::Runtime(args) => runtime::command(&args),
+        Command::Backup(args) => serve::backup(&args),
         Command::Serve(args) => serve::command(args),
     };
     let exit = result.unwrap_or_else(|error| {

@@ -13,7 +13,7 @@ use codehook_server::{Server, ServiceConfig};
 use codehook_store::MasterKey;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::ServeArgs;
+use crate::cli::{BackupArgs, ServeArgs};
 use crate::confine::{Answers, Needs, Ports};
 use crate::exit::Exit;
 use crate::input;
@@ -79,6 +79,20 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
         .enable_all()
         .build()?;
     runtime.block_on(serve(config, sandbox, egress, listener, &args.data))
+}
+
+/// Runs `codehook backup`.
+///
+/// # Errors
+///
+/// When there is no database, or the copy cannot be written.
+pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
+    codehook_store::backup(&args.data, &args.file)?;
+    say::note(&format!(
+        "{} holds the whole database; the master key is not in it",
+        args.file.display()
+    ));
+    Ok(Exit::Succeeded)
 }
 
 async fn serve(

@@ -183,3 +183,24 @@ fn health_metrics_and_the_description_are_served() {
     client.get("/nothing").problem(404);
     assert_eq!(client.send("PATCH", "/v1/tenants", &[], b"").status, 405);
 }
+
+#[test]
+fn a_backup_of_a_running_service_is_a_service_of_its_own() {
+    let service = Service::start();
+    service
+        .client
+        .publish("h", json!({"template": "print 'here'\n"}));
+    let run = service.client.event(&json!({}))["runs"][0].clone();
+    service.client.ended(&run);
+    let copy = service.backup();
+    let restored = Service::restored(&service, copy);
+    let run = restored.client.ended(&run);
+    assert_eq!(run["history"][0]["report"]["stdout"], "here\n");
+    assert_eq!(
+        restored.client.event(&json!({}))["runs"]
+            .as_array()
+            .expect("runs")
+            .len(),
+        1
+    );
+}

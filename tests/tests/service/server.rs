@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     program: Program,
     options: Vec<String>,
     child: Option<Child>,
+    data: PathBuf,
     pub(crate) client: Client,
 }
 
@@ -182,10 +184,22 @@ impl Service {
     }
 
     pub(crate) fn start_with(options: &[&str]) -> Self {
+        let program = Program::new();
+        let data = program.path("data");
+        Self::begin(program, data, options)
+    }
+
+    /// With its data in a directory of the caller's.
+    pub(crate) fn start_in(data: PathBuf) -> Self {
+        Self::begin(Program::new(), data, &[])
+    }
+
+    fn begin(program: Program, data: PathBuf, options: &[&str]) -> Self {
         let mut service = Self {
-            program: Program::new(),
+            program,
             options: options.iter().map(ToString::to_string).collect(),
             child: None,
+            data,
             client: Client {
                 agent: Agent::config_builder()
                     .http_status_as_error(false)
@@ -197,8 +211,8 @@ impl Service {
             },
         };
         service.restart();
-        let key = fs::read_to_string(service.program.path("data/operator-key"))
-            .expect("the operator's key");
+        let key =
+            fs::read_to_string(service.data.join("operator-key")).expect("the operator's key");
         service.client.key = Some(key.trim().to_owned());
         for tenant in ["acme", "other"] {
             service
@@ -211,8 +225,7 @@ impl Service {
 
     /// Starts the process on the data that is there.
     pub(crate) fn restart(&mut self) {
-        let data = self.program.path("data");
-        let data = data.to_str().expect("UTF-8");
+        let data = self.data.to_str().expect("UTF-8");
         let mut arguments = vec!["serve", "--data-dir", data, "--listen", "127.0.0.1:0"];
         arguments.extend(self.options.iter().map(String::as_str));
         let mut command: Command = self.program.command(&arguments);
@@ -256,9 +269,36 @@ impl Service {
         assert_eq!(ended.code(), Some(0));
     }
 
+    /// Copies its database; a data directory with the copy and the master key.
+    pub(crate) fn backup(&self) -> PathBuf {
+        let copy = self.program.path("copy");
+        fs::create_dir(&copy).expect("a directory");
+        let data = self.data.to_str().expect("UTF-8");
+        let file = copy.join("codehook.sqlite");
+        let file = file.to_str().expect("UTF-8");
+        let mut command = self.program.command(&["backup", "--data-dir", data, file]);
+        let ended = command.output().expect("it starts");
+        assert!(ended.status.success(), "{ended:?}");
+        fs::copy(self.data.join("master-key"), copy.join("master-key")).expect("the master key");
+        copy
+    }
+
+    /// A service on a copy of another one's data.
+    pub(crate) fn restored(of: &Self, data: PathBuf) -> Self {
+        let mut service = Self {
+            program: Program::new(),
+            options: Vec::new(),
+            child: None,
+            data,
+            client: of.client.clone(),
+        };
+        service.restart();
+        service
+    }
+
     /// Where its data is.
-    pub(crate) fn data(&self) -> std::path::PathBuf {
-        self.program.path("data")
+    pub(crate) fn data(&self) -> PathBuf {
+        self.data.clone()
     }
 }
 

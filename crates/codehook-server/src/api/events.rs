@@ -14,6 +14,9 @@ use crate::delivery;
 use crate::ingest::Receipt;
 use crate::problem::Problem;
 
+/// The longest `Idempotency-Key`.
+const MAX_KEY_BYTES: usize = 200;
+
 /// An event as it was kept.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
@@ -74,6 +77,11 @@ pub(crate) async fn send(
         .pop()
         .ok_or_else(|| Problem::malformed("there is no event"))?;
     if let Some(key) = headers.get("idempotency-key") {
+        if key.len() > MAX_KEY_BYTES {
+            return Err(Problem::malformed(
+                "an `Idempotency-Key` has at most 200 characters",
+            ));
+        }
         delivered.key = Some(format!(
             "key:{}",
             delivery::whole(&String::from_utf8_lossy(key.as_bytes()))

@@ -11,18 +11,21 @@ use super::{Caller, Document, Path, Shared, id, name, time};
 use crate::auth;
 use crate::problem::Problem;
 
+/// The largest quota.
+const MAX_QUOTA: u32 = 1_000_000_000;
+
 /// What a tenant may use.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QuotasView {
     /// Events a second, on average.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     events_per_second: u32,
     /// Runs under way at the same time.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     concurrent_runs: u32,
     /// Runs that wait; beyond that events are refused with 429.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     queued_runs: u32,
 }
 
@@ -43,9 +46,12 @@ impl QuotasView {
             concurrent_runs,
             queued_runs,
         } = self;
-        if [events_per_second, concurrent_runs, queued_runs].contains(&0) {
+        if [events_per_second, concurrent_runs, queued_runs]
+            .iter()
+            .any(|quota| !(1..=MAX_QUOTA).contains(quota))
+        {
             return Err(Problem::invalid(
-                "no quota is 0: disable the hooks of a tenant that may do nothing",
+                "a quota is 1 to 1000000000: disable the hooks of a tenant that may do nothing",
             ));
         }
         Ok(Quotas {

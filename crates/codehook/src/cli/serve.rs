@@ -63,3 +63,12 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The service's data directory.
+    #[arg(long = "data-dir", value_name = "DIR", env = "CODEHOOK_DATA_DIR")]
+    pub(crate) data: PathBuf,
+    /// The copy, which must not be there yet.
+    pub(crate) file: PathBuf,
+}

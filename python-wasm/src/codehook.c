@@ -1,12 +1,17 @@
 /* _codehook: the one door out of the sandbox, as a Python module.
  *
- * It owns the HTTP host call (docs/guest-abi.md) and nothing else. A request is streamed both ways:
+ * It owns the host call (docs/guest-abi.md) and nothing else. A request is streamed both ways:
  *
  *     h = _codehook.http_open(method, url, headers, framing, size, timeout_ms)
  *     _codehook.http_write(h, piece) ...
  *     head = _codehook.http_finish(h)        status line and headers, as on the wire
  *     piece = _codehook.http_read(h, n) ...  '' at the end of the body
  *     _codehook.http_close(h)
+ *
+ * Beside it stands what the module codehook tells a script of its own run:
+ *
+ *     _codehook.run_info()                       JSON: {"attempt": 1, "run_id": null}
+ *     _codehook.run_ask(what, after_ms, reason)  0 another attempt, 1 none
  *
  * Every failure raises _codehook.error(code, text); the codes are the module's ERR_* constants.
  *
@@ -30,6 +35,9 @@ HOST("http_read") extern int host_http_read(int handle, char *out, int cap);
 HOST("http_timeout") extern int host_http_timeout(int handle, long long timeout_ms);
 HOST("http_close") extern void host_http_close(int handle);
 HOST("error_text") extern int host_error_text(char *out, int cap);
+
+HOST("run_info") extern int host_run_info(char *out, int cap);
+HOST("run_ask") extern int host_run_ask(int what, long long after_ms, const char *reason, int len);
 
 /* The host's code for a wait that took as long as its timeout. */
 #define ERR_TIMEOUT -6
@@ -295,6 +303,37 @@ static PyObject *codehook_http_close(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(run_info_doc, "run_info() -> JSON text: which attempt of which run this is.");
+
+static PyObject *codehook_run_info(PyObject *self, PyObject *unused)
+{
+    int len = host_run_info(NULL, 0);
+    PyObject *text = PyString_FromStringAndSize(NULL, len < 0 ? 0 : len);
+
+    if (text != NULL && len > 0)
+        host_run_info(PyString_AS_STRING(text), len);
+    return text;
+}
+
+PyDoc_STRVAR(run_ask_doc,
+"run_ask(what, after_ms, reason): what is to follow this run when it fails; the last call counts.\n\n"
+"what: 0 another attempt, after after_ms milliseconds or, if they are negative, when the hook says; 1 none.");
+
+static PyObject *codehook_run_ask(PyObject *self, PyObject *args)
+{
+    int what, len;
+    PY_LONG_LONG after_ms;
+    const char *reason;
+
+    if (!PyArg_ParseTuple(args, "iLs#:run_ask", &what, &after_ms, &reason, &len))
+        return NULL;
+    if (host_run_ask(what, after_ms, reason, len) < 0) {
+        PyErr_SetString(PyExc_ValueError, "run_ask: what is 0 or 1");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef codehook_methods[] = {
     {"http_open", codehook_http_open, METH_VARARGS, http_open_doc},
     {"http_write", codehook_http_write, METH_VARARGS, http_write_doc},
@@ -302,6 +341,8 @@ static PyMethodDef codehook_methods[] = {
     {"http_read", codehook_http_read, METH_VARARGS, http_read_doc},
     {"http_timeout", codehook_http_timeout, METH_VARARGS, http_timeout_doc},
     {"http_close", codehook_http_close, METH_VARARGS, http_close_doc},
+    {"run_info", codehook_run_info, METH_NOARGS, run_info_doc},
+    {"run_ask", codehook_run_ask, METH_VARARGS, run_ask_doc},
     {NULL, NULL, 0, NULL},
 };
 

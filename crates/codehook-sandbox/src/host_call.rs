@@ -328,7 +328,7 @@ fn copy_parts<const N: usize>(
 }
 
 /// Copies as much of `bytes` as `cap` holds, and answers how long it is, so that a guest can ask with room for nothing first.
-fn give(caller: &mut Caller<'_, GuestState>, bytes: &[u8], out: u32, cap: u32) -> i32 {
+pub(crate) fn give(caller: &mut Caller<'_, GuestState>, bytes: &[u8], out: u32, cap: u32) -> i32 {
     let len = bytes.len().min(cap as usize);
     let copied =
         memory_of(caller).and_then(|memory| copy_in(&mut *caller, memory, out, &bytes[..len]));

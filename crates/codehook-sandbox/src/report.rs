@@ -5,6 +5,8 @@ use std::time::Duration;
 use codehook_egress::TranscriptEntry;
 use serde::Serialize;
 
+use crate::own_run::Asked;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,4 +68,6 @@ pub struct RunReport {
     pub http: Vec<TranscriptEntry>,
     /// What was left in `/tmp`.
     pub tmp_leftovers: TmpLeftovers,
+    /// What the script asked for before it ended: another attempt, or none. Counts where it failed.
+    pub asked: Option<Asked>,
 }

@@ -16,6 +16,7 @@ use crate::guest_memory::copy_in;
 use crate::library::Library;
 use crate::limits::RunLimits;
 use crate::output::OutputSink;
+use crate::own_run::Attempt;
 use crate::redaction::Secrets;
 use crate::report::{Outcome, RunReport};
 use crate::state::{GuestState, StateParts};
@@ -51,6 +52,7 @@ pub struct Script {
     secrets: Vec<String>,
     packages: Option<Arc<Library>>,
     tenant: Option<Arc<str>>,
+    attempt: Attempt,
 }
 
 /// Why something is not a script.
@@ -82,6 +84,7 @@ impl Script {
             secrets: Vec::new(),
             packages: None,
             tenant: None,
+            attempt: Attempt::default(),
         })
     }
 
@@ -90,6 +93,13 @@ impl Script {
     #[must_use]
     pub fn for_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
         self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Which attempt of which run it is, which the script can ask for; the first one of none, where nobody says.
+    #[must_use]
+    pub fn as_attempt(mut self, attempt: Attempt) -> Self {
+        self.attempt = attempt;
         self
     }
 
@@ -154,6 +164,7 @@ impl Sandbox {
             secrets: secrets.clone(),
             sink,
             http: Some(http),
+            attempt: script.attempt.clone(),
         });
         let stop = Arc::new(Notify::new());
         let execution =
@@ -296,6 +307,7 @@ impl Sandbox {
             peak_memory_bytes: state.memory_limit.peak as u64,
             http,
             tmp_leftovers: state.fs.tmp.leftovers(),
+            asked: state.asked.map(|asked| asked.redacted(secrets)),
         }
     }
 }

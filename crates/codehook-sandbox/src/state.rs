@@ -11,6 +11,7 @@ use crate::fs::{GuestFs, ScriptFile, Tmp};
 use crate::library::Library;
 use crate::limits::RunLimits;
 use crate::output::{Capture, OutputStream};
+use crate::own_run::{Asked, Attempt};
 use crate::redaction::Secrets;
 use crate::tmp_root::TmpRoot;
 use crate::trees::Trees;
@@ -24,6 +25,9 @@ pub struct GuestState {
     /// Absent when the interpreter is snapshotted: nothing may be asked for then.
     pub(crate) http: Option<Session>,
     pub(crate) last_error: String,
+    pub(crate) attempt: Attempt,
+    /// What the script asked for last.
+    pub(crate) asked: Option<Asked>,
     pub(crate) memory_limit: MemoryLimit,
     /// What the guest may use, where fuel is counted.
     pub(crate) fuel: Option<u64>,
@@ -41,6 +45,7 @@ pub(crate) struct StateParts {
     pub(crate) secrets: Secrets,
     pub(crate) sink: Option<crate::output::OutputSink>,
     pub(crate) http: Option<Session>,
+    pub(crate) attempt: Attempt,
 }
 
 impl GuestState {
@@ -53,6 +58,7 @@ impl GuestState {
             secrets,
             sink,
             http,
+            attempt,
         } = parts;
         let tmp = Tmp::new(tmp_root, limits.tmp_bytes, limits.tmp_files);
         Self {
@@ -68,6 +74,8 @@ impl GuestState {
             stderr: Capture::new(OutputStream::Stderr, &secrets, limits.output_bytes, sink),
             http,
             last_error: String::new(),
+            attempt,
+            asked: None,
             fuel: limits.fuel,
             memory_limit: MemoryLimit {
                 bytes: limits.memory_bytes,
@@ -97,6 +105,7 @@ impl GuestState {
             secrets: Secrets::default(),
             sink: Some(show),
             http: None,
+            attempt: Attempt::default(),
         }))
     }
 }

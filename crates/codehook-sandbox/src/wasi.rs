@@ -9,6 +9,7 @@ use crate::checks;
 use crate::fs::{Errno, calls, path_calls, posix_calls};
 use crate::guest_memory::GuestMemory;
 use crate::host_call;
+use crate::own_run;
 use crate::state::GuestState;
 use crate::unwinding;
 
@@ -60,6 +61,7 @@ pub fn link_guest(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     link_descriptors(linker)?;
     link_paths(linker)?;
     host_call::link(linker)?;
+    own_run::link(linker)?;
     posix_calls::link(linker)?;
     unwinding::link(linker)?;
     checks::link(linker)?;

@@ -2,6 +2,8 @@
 
 mod events;
 mod hooks;
+mod idempotency;
+mod live;
 mod meta;
 mod runs;
 mod secrets;
@@ -25,6 +27,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth;
 use crate::delivery::MAX_DELIVERY_BYTES;
@@ -46,7 +49,8 @@ pub(crate) type Shared = axum::extract::State<Arc<Service>>;
     info(
         title = "codehook",
         description = "Takes events and runs the hooks that listen to them. Errors are RFC 9457 problem details. Lists are newest first and \
-            are read page by page: give `next` of one page as `cursor` for the following one."
+            are read page by page: give `next` of one page as `cursor` for the following one. Every POST takes an `Idempotency-Key`: \
+            the same key with the same request is done once, and answered in the same way for a day."
     ),
     modifiers(&Bearer)
 )]
@@ -69,6 +73,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .routes(routes!(events::show))
         .routes(routes!(events::deliver))
         .routes(routes!(tenants::create, tenants::list))
+        .routes(routes!(tenants::show))
         .routes(routes!(tenants::set_quotas))
         .routes(routes!(tenants::create_key, tenants::list_keys))
         .routes(routes!(tenants::delete_key))
@@ -79,32 +84,30 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .routes(routes!(hooks::enable))
         .routes(routes!(hooks::disable))
         .routes(routes!(hooks::versions))
-        .routes(routes!(hooks::diff))
+        .routes(routes!(hooks::diff, hooks::compare))
         .routes(routes!(sources::put, sources::delete))
         .routes(routes!(sources::list))
         .routes(routes!(sources::try_mapping))
         .routes(routes!(secrets::put, secrets::delete))
         .routes(routes!(secrets::list))
         .routes(routes!(runs::list))
+        .routes(routes!(live::all))
+        .routes(routes!(live::log))
         .routes(routes!(runs::show))
         .routes(routes!(runs::replay))
         .routes(routes!(runs::replay_many))
         .routes(routes!(runs::cancel))
+        .routes(routes!(meta::key))
         .routes(routes!(meta::health))
         .routes(routes!(meta::ready))
         .routes(routes!(meta::metrics))
         .split_for_parts();
-    let description: Bytes = description.to_json().unwrap_or_default().into();
     router
-        .route(
-            "/openapi.json",
-            axum::routing::get(move || async move {
-                (
-                    [(http::header::CONTENT_TYPE, "application/json")],
-                    description,
-                )
-            }),
-        )
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&service),
+            idempotency::once,
+        ))
         .fallback(|| async { Problem::not_found("route") })
         .method_not_allowed_fallback(|| async {
             (

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use codehook_egress::{ConnectTo, Egress, Policy, PrivateNetworks, TranscriptEntry};
-use codehook_sandbox::{Outcome, Purpose, RunReport, Sandbox, Script};
-use codehook_store::{AttemptEnd, Millis, Next, RunState};
+use codehook_sandbox::{Asked, Attempt, Outcome, OutputSink, Purpose, RunReport, Sandbox, Script};
+use codehook_store::{AttemptEnd, Id, Millis, Next, RunState};
 use codehook_template::{Event, Mapping, TokenValues};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,8 +32,11 @@ pub(crate) struct Task<'a> {
     /// The event as it was kept.
     pub(crate) event: &'a str,
     pub(crate) secrets: Vec<(String, Zeroizing<String>)>,
+    pub(crate) run: Id,
     /// From 1.
     pub(crate) number: u32,
+    /// Shown what the script prints, as it comes.
+    pub(crate) sink: OutputSink,
 }
 
 /// The report of an attempt.
@@ -67,6 +70,10 @@ pub(crate) struct AttemptReport {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     pub(crate) http: Vec<serde_json::Value>,
+    /// What it asked for by `codehook.retry()` or `codehook.abort()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) asked: Option<serde_json::Value>,
 }
 
 /// How an attempt ended.
@@ -74,6 +81,7 @@ pub(crate) struct Done {
     pub(crate) outcome: &'static str,
     pub(crate) report: AttemptReport,
     pub(crate) next: Next,
+    pub(crate) cpu: Duration,
 }
 
 impl Done {
@@ -82,6 +90,7 @@ impl Done {
         AttemptEnd {
             outcome: self.outcome.to_owned(),
             report: serde_json::to_string(&self.report).unwrap_or_else(|_| "{}".to_owned()),
+            cpu_ms: u64::try_from(self.cpu.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
@@ -94,6 +103,17 @@ impl Done {
                 ..AttemptReport::default()
             },
             next: Next::End(RunState::Failed),
+            cpu: Duration::ZERO,
+        }
+    }
+
+    /// An attempt that was stopped before its end.
+    pub(crate) fn stopped(outcome: &'static str, next: Next) -> Self {
+        Self {
+            outcome,
+            report: AttemptReport::default(),
+            next,
+            cpu: Duration::ZERO,
         }
     }
 }
@@ -113,13 +133,20 @@ impl Workshop {
         });
         let report = self
             .sandbox
-            .run(&script, Purpose::Run, &task.hook.limits, http, None)
+            .run(
+                &script,
+                Purpose::Run,
+                &task.hook.limits,
+                http,
+                Some(task.sink),
+            )
             .await;
         let next = next(&report, &task.hook.definition.retry, task.number);
         Done {
             outcome: name(report.outcome),
-            report: written(report),
             next,
+            cpu: report.cpu,
+            report: written(report),
         }
     }
 }
@@ -149,7 +176,11 @@ fn script(task: &Task<'_>) -> Result<Script, String> {
     let script = Script::new(name, rendered.script).map_err(|error| error.to_string())?;
     Ok(script
         .with_secrets(rendered.secrets)
-        .for_tenant(task.tenant))
+        .for_tenant(task.tenant)
+        .as_attempt(Attempt {
+            attempt: task.number,
+            run_id: Some(task.run.to_string()),
+        }))
 }
 
 /// What comes after an attempt that ended so.
@@ -157,7 +188,11 @@ fn next(report: &RunReport, retry: &Retry, number: u32) -> Next {
     let again = match report.outcome {
         Outcome::Succeeded => return Next::End(RunState::Succeeded),
         Outcome::TimedOut | Outcome::Crashed => true,
-        Outcome::Failed => retry.failures || report.http.iter().any(may_pass),
+        Outcome::Failed => match &report.asked {
+            Some(Asked::Retry { .. }) => true,
+            Some(Asked::Abort { .. }) => return Next::End(RunState::Failed),
+            None => retry.failures || report.http.iter().any(may_pass),
+        },
         Outcome::OutOfFuel | Outcome::OutOfMemory => false,
     };
     if !again {
@@ -166,7 +201,9 @@ fn next(report: &RunReport, retry: &Retry, number: u32) -> Next {
     if number >= retry.attempts {
         return Next::End(RunState::DeadLetter);
     }
-    Next::Retry(Millis::now().after(delay(retry, number)))
+    let asked = report.asked.as_ref().and_then(Asked::after);
+    let delay = asked.unwrap_or_else(|| delay(retry, number));
+    Next::Retry(Millis::now().after(delay))
 }
 
 /// Whether the request failed in a way that is not the script's: a server that could not be reached, or could not answer.
@@ -231,6 +268,9 @@ fn written(report: RunReport) -> AttemptReport {
             .iter()
             .filter_map(|entry| serde_json::to_value(entry).ok())
             .collect(),
+        asked: report
+            .asked
+            .and_then(|asked| serde_json::to_value(asked).ok()),
     }
 }
 

@@ -89,6 +89,10 @@ pub(crate) struct Limits {
     pub(crate) timeout_seconds: u32,
     /// Memory in MiB.
     pub(crate) memory_mib: u32,
+    /// Runs of this hook under way at the same time; none: as many as the tenant may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub(crate) concurrent_runs: Option<u32>,
 }
 
 impl Default for Limits {
@@ -96,6 +100,7 @@ impl Default for Limits {
         Self {
             timeout_seconds: MAX_TIMEOUT_SECONDS,
             memory_mib: 256,
+            concurrent_runs: None,
         }
     }
 }
@@ -198,7 +203,13 @@ impl HookDefinition {
         let Limits {
             timeout_seconds,
             memory_mib,
+            concurrent_runs,
         } = self.limits;
+        if concurrent_runs == Some(0) {
+            return Err(Problem::invalid(
+                "`limits.concurrent_runs` is at least 1: disable a hook that is not to run",
+            ));
+        }
         if !(1..=MAX_TIMEOUT_SECONDS).contains(&timeout_seconds) {
             return Err(Problem::invalid(format!(
                 "`limits.timeout_seconds` is 1 to {MAX_TIMEOUT_SECONDS}"

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use codehook_store::{Id, Millis, Next, QueuedRun, RunState, Store, StoreError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -11,8 +11,12 @@ use tokio_util::task::TaskTracker;
 use tokio_util::time::DelayQueue;
 
 use crate::attempt::{Done, Task, Workshop};
+use crate::live::{AttemptLog, Became, Change, Changes};
 use crate::problem::Problem;
+use crate::queue::Limits;
 use crate::registry::Registry;
+use crate::traces::Traces;
+use crate::usage::{Meter, has_no_time_left};
 
 /// Events that are handed to their runs without being read from the store again, as long as there are not more of them.
 const KEPT_EVENTS: usize = 1000;
@@ -26,6 +30,12 @@ struct Waiting {
     events: HashMap<Id, (Arc<str>, usize)>,
 }
 
+/// An attempt that is under way.
+struct UnderWay {
+    token: CancellationToken,
+    log: Option<Arc<AttemptLog>>,
+}
+
 /// Runs runs.
 pub(crate) struct Dispatcher {
     pub(crate) store: Store,
@@ -34,7 +44,10 @@ pub(crate) struct Dispatcher {
     waiting: Mutex<Waiting>,
     more: Notify,
     later: tokio::sync::mpsc::UnboundedSender<QueuedRun>,
-    under_way: Mutex<HashMap<Id, CancellationToken>>,
+    under_way: Mutex<HashMap<Id, UnderWay>>,
+    pub(crate) changes: Changes,
+    pub(crate) meter: Meter,
+    pub(crate) traces: Traces,
     places: Arc<Semaphore>,
     /// Cancelled when no more runs are to be started.
     closing: CancellationToken,
@@ -49,6 +62,7 @@ impl Dispatcher {
         store: Store,
         registry: Arc<Registry>,
         workshop: Workshop,
+        traces: Traces,
         places: usize,
     ) -> (Arc<Self>, tokio::sync::mpsc::UnboundedReceiver<QueuedRun>) {
         let (later, delayed) = tokio::sync::mpsc::unbounded_channel();
@@ -60,6 +74,9 @@ impl Dispatcher {
             more: Notify::new(),
             later,
             under_way: Mutex::default(),
+            changes: Changes::default(),
+            meter: Meter::default(),
+            traces,
             places: Arc::new(Semaphore::new(places)),
             closing: CancellationToken::new(),
             hurry: CancellationToken::new(),
@@ -72,7 +89,7 @@ impl Dispatcher {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<Id, CancellationToken>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Id, UnderWay>> {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -113,7 +130,18 @@ impl Dispatcher {
     pub(crate) fn stop(&self, id: Id) -> bool {
         let under_way = self.under_way();
         let found = under_way.get(&id);
-        found.inspect(|token| token.cancel()).is_some()
+        found.inspect(|found| found.token.cancel()).is_some()
+    }
+
+    /// The output of an attempt that is under way.
+    pub(crate) fn log(&self, id: Id) -> Option<Arc<AttemptLog>> {
+        self.under_way().get(&id)?.log.clone()
+    }
+
+    /// Looks again at what can start: quotas may have changed, or a day has begun.
+    pub(crate) fn wake(&self) {
+        self.waiting().queue.wake_all();
+        self.more.notify_one();
     }
 
     /// Takes runs and starts them, until [`Dispatcher::close`].
@@ -140,12 +168,8 @@ impl Dispatcher {
 
     fn start_what_can_start(self: &Arc<Self>) {
         while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            let limit = |tenant: &str| {
-                let tenant = self.registry.tenant(tenant);
-                tenant.map_or(1, |tenant| tenant.quotas.concurrent_runs as usize)
-            };
             let mut waiting = self.waiting();
-            let Some(run) = waiting.queue.next(limit) else {
+            let Some(run) = waiting.queue.next(self.as_ref()) else {
                 return;
             };
             let event = waiting.take_event(run.event);
@@ -162,12 +186,18 @@ impl Dispatcher {
         event: Option<Arc<str>>,
         place: OwnedSemaphorePermit,
     ) {
-        let (id, tenant) = (run.id, run.tenant.clone());
+        let (id, tenant, hook) = (run.id, run.tenant.clone(), run.hook);
         let token = self.hurry.child_token();
-        self.under_way().insert(id, token.clone());
+        self.under_way().insert(
+            id,
+            UnderWay {
+                token: token.clone(),
+                log: None,
+            },
+        );
         let again = self.attempt(run, event, &token).await;
         self.under_way().remove(&id);
-        self.waiting().queue.ended(&tenant);
+        self.waiting().queue.ended(&tenant, hook);
         drop(place);
         match again {
             Some(run) => self.enqueue(vec![run], None),
@@ -194,10 +224,11 @@ impl Dispatcher {
                 });
             }
         };
-        let began = Instant::now();
+        let (began, began_at) = (Instant::now(), SystemTime::now());
+        let log = self.begin_log(&run, number);
         let done = tokio::select! {
             biased;
-            done = self.prepared(&run, event, number) => done.unwrap_or_else(|problem| {
+            done = self.prepared(&run, event, &log) => done.unwrap_or_else(|problem| {
                 Done::rejected(serde_json::to_string(&problem).unwrap_or_default())
             }),
             () = token.cancelled() => self.stopped(),
@@ -205,7 +236,11 @@ impl Dispatcher {
         tracing::info!(run = %run.id, tenant = %run.tenant, attempt = number, outcome = done.outcome, "attempt ended");
         metrics::counter!("codehook_attempts_total", "outcome" => done.outcome).increment(1);
         metrics::histogram!("codehook_attempt_seconds").record(began.elapsed());
+        log.end();
+        let name = self.registry.known_name(run.hook, run.version);
+        self.traces.attempt(&run, number, (&name, began_at), &done);
         self.write_end(&run, number, &done).await;
+        self.changes.tell(|| change(&run, number, done.became()));
         match done.next {
             Next::Retry(due_at) if !self.closing.is_cancelled() => {
                 Some(QueuedRun { due_at, ..run })
@@ -217,24 +252,25 @@ impl Dispatcher {
     /// The end of an attempt that was stopped: by a person, or because the service ends.
     fn stopped(&self) -> Done {
         if self.hurry.is_cancelled() {
-            return Done {
-                outcome: "interrupted",
-                report: crate::attempt::AttemptReport::default(),
-                next: Next::Retry(Millis::now()),
-            };
+            return Done::stopped("interrupted", Next::Retry(Millis::now()));
         }
-        Done {
-            outcome: "cancelled",
-            report: crate::attempt::AttemptReport::default(),
-            next: Next::End(RunState::Cancelled),
+        Done::stopped("cancelled", Next::End(RunState::Cancelled))
+    }
+
+    fn begin_log(&self, run: &QueuedRun, number: u32) -> Arc<AttemptLog> {
+        let log = Arc::new(AttemptLog::new(number));
+        if let Some(under_way) = self.under_way().get_mut(&run.id) {
+            under_way.log = Some(Arc::clone(&log));
         }
+        self.changes.tell(|| change(run, number, Became::Started));
+        log
     }
 
     async fn prepared(
         &self,
         run: &QueuedRun,
         event: Option<Arc<str>>,
-        number: u32,
+        log: &Arc<AttemptLog>,
     ) -> Result<Done, Problem> {
         let hook = self.registry.version(run.hook, run.version, "hook").await?;
         let (event, source) = match event {
@@ -255,7 +291,12 @@ impl Dispatcher {
             source: source.as_ref().and_then(|source| source.mapping.as_ref()),
             event: &event,
             secrets,
-            number,
+            run: run.id,
+            number: log.number,
+            sink: {
+                let log = Arc::clone(log);
+                Arc::new(move |stream, bytes| log.write(stream, bytes))
+            },
         };
         Ok(self.workshop.attempt(task).await)
     }
@@ -264,12 +305,13 @@ impl Dispatcher {
     async fn write_end(&self, run: &QueuedRun, number: u32, done: &Done) {
         let began = Instant::now();
         loop {
-            match self
-                .store
-                .end_attempt(run.id, number, done.end(), done.next)
-                .await
-            {
-                Ok(()) => return,
+            let end = done.end();
+            let bytes = end.report.len();
+            match self.store.end_attempt(run.id, number, end, done.next).await {
+                Ok(()) => {
+                    self.meter.add(&run.tenant, bytes, done.cpu);
+                    return;
+                }
                 Err(error @ StoreError::NoSpace(_)) if began.elapsed() < PATIENCE => {
                     tracing::error!(run = %run.id, %error, "the end of an attempt cannot be written; trying again");
                     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -292,6 +334,48 @@ impl Dispatcher {
         {
             self.hurry.cancel();
             self.attempts.wait().await;
+        }
+    }
+}
+
+impl Limits for Dispatcher {
+    fn of_tenant(&self, tenant: &str) -> usize {
+        match self.registry.tenant(tenant) {
+            Some(live) if has_no_time_left(self.meter.of(tenant), live.quotas) => 0,
+            Some(live) => live.quotas.concurrent_runs as usize,
+            None => 1,
+        }
+    }
+
+    fn of_hook(&self, tenant: &str, hook: Id) -> usize {
+        let live = self.registry.tenant(tenant);
+        let limit = live.and_then(|live| {
+            let hook = live.hooks.iter().find(|live| live.id == hook)?;
+            hook.ready.definition.limits.concurrent_runs
+        });
+        limit.map_or(usize::MAX, |limit| limit as usize)
+    }
+}
+
+fn change(run: &QueuedRun, attempt: u32, became: Became) -> Change {
+    Change {
+        tenant: run.tenant.clone(),
+        run: run.id,
+        event: run.event,
+        hook: run.hook,
+        attempt,
+        became,
+    }
+}
+
+impl Done {
+    fn became(&self) -> Became {
+        Became::Ended {
+            outcome: self.outcome,
+            state: match self.next {
+                Next::End(state) => state,
+                Next::Retry(_) => RunState::Queued,
+            },
         }
     }
 }

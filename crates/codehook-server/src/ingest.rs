@@ -1,6 +1,7 @@
 //! Events in: verified, within quotas, on disk, and only then acknowledged.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use codehook_store::{Accepted, Id, NewEvent, NewRun, QueuedRun};
 use codehook_template::Mapping;
@@ -9,7 +10,8 @@ use utoipa::ToSchema;
 
 use crate::delivery::Delivered;
 use crate::problem::Problem;
-use crate::service::Service;
+use crate::service::{SWEEP, Service};
+use crate::usage::most_bytes;
 
 /// An event that was taken.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -30,6 +32,7 @@ impl Service {
         source: Option<(Id, Option<&Mapping>)>,
         delivered: Delivered,
     ) -> Result<Receipt, Problem> {
+        let began = SystemTime::now();
         let live = self
             .registry
             .tenant(tenant)
@@ -46,6 +49,14 @@ impl Service {
             return Err(Problem::too_many(
                 "as many runs wait as the tenant's quota allows",
                 5,
+            ));
+        }
+        let used = self.dispatcher.meter.of(tenant).held_bytes;
+        if used.saturating_add(delivered.body.len() as u64) > most_bytes(live.quotas) {
+            metrics::counter!("codehook_events_refused_total", "why" => "storage").increment(1);
+            return Err(Problem::too_many(
+                "the tenant holds as many bytes as its quota allows; what has ended will make room",
+                SWEEP.as_secs(),
             ));
         }
         let mapping = source.and_then(|(_, mapping)| mapping);
@@ -75,6 +86,12 @@ impl Service {
                 duplicate: true,
             },
             Accepted::New { event, runs } => {
+                self.dispatcher
+                    .meter
+                    .add(tenant, delivered.body.len(), Duration::ZERO);
+                self.dispatcher
+                    .traces
+                    .event(tenant, event, began, runs.len());
                 let receipt = Receipt {
                     id: event.to_string(),
                     runs: runs.iter().map(ToString::to_string).collect(),

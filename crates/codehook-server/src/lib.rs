@@ -11,11 +11,15 @@ mod definition;
 mod delivery;
 mod dispatch;
 mod ingest;
+mod live;
 mod problem;
 mod queue;
 mod registry;
 mod service;
 mod source;
 mod syntax;
+mod traces;
+mod usage;
 
 pub use service::{Server, ServiceConfig, ServiceError};
+pub use traces::TracesError;

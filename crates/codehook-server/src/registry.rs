@@ -7,11 +7,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use codehook_store::{Id, Quotas, Store, StoreError};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 
 use crate::definition::{HookDefinition, ReadyHook};
 use crate::problem::Problem;
 use crate::source::LiveSource;
 
+/// Server-sent event streams that a tenant may have open at the same time.
+const STREAMS: usize = 50;
 /// Published hooks that are kept ready though they are not the newest, for runs of theirs that still wait.
 const KEPT_VERSIONS: usize = 1000;
 
@@ -27,6 +30,8 @@ pub(crate) struct LiveTenant {
     pub(crate) quotas: Quotas,
     /// Events.
     pub(crate) rate: Arc<DefaultDirectRateLimiter>,
+    /// Places for streams.
+    pub(crate) streams: Arc<Semaphore>,
     /// Those that are enabled.
     pub(crate) hooks: Vec<LiveHook>,
 }
@@ -90,17 +95,21 @@ impl Registry {
         for tenant in self.store.tenants().await? {
             let quotas = tenant.quotas;
             // What a tenant has sent counts on, whatever else has changed.
-            let before = self
-                .tenant(&tenant.id)
-                .filter(|before| before.quotas == quotas);
-            let rate =
-                before.map_or_else(|| Arc::new(rate(quotas)), |before| Arc::clone(&before.rate));
+            let before = self.tenant(&tenant.id);
+            let streams = before.as_ref().map_or_else(
+                || Arc::new(Semaphore::new(STREAMS)),
+                |before| Arc::clone(&before.streams),
+            );
+            let rate = before
+                .filter(|before| before.quotas == quotas)
+                .map_or_else(|| Arc::new(rate(quotas)), |before| Arc::clone(&before.rate));
             let hooks = hooks.remove(&tenant.id).unwrap_or_default();
             in_force.tenants.insert(
                 tenant.id,
                 Arc::new(LiveTenant {
                     quotas,
                     rate,
+                    streams,
                     hooks,
                 }),
             );
@@ -130,6 +139,15 @@ impl Registry {
     pub(crate) fn source(&self, id: Id) -> Option<Arc<LiveSource>> {
         let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
         in_force.sources.get(&id).cloned()
+    }
+
+    /// The name of a version's template, where it is at hand.
+    pub(crate) fn known_name(&self, hook: Id, version: u32) -> String {
+        let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
+        let ready = versions.get(&(hook, version));
+        ready.map_or_else(String::new, |ready| {
+            ready.template.display_name().to_owned()
+        })
     }
 
     /// A published version, which need not be in force any more.

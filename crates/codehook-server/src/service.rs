@@ -10,6 +10,7 @@ use codehook_sandbox::Sandbox;
 use codehook_store::{KeyHolder, MasterKey, NewKey, Scope, Store, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::api;
@@ -17,9 +18,11 @@ use crate::attempt::Workshop;
 use crate::auth::Keys;
 use crate::dispatch::Dispatcher;
 use crate::registry::Registry;
+use crate::traces::{Traces, TracesError};
+use crate::usage::most_bytes;
 
 /// How often what is too old is deleted.
-const SWEEP: Duration = Duration::from_secs(60);
+pub(crate) const SWEEP: Duration = Duration::from_secs(10);
 
 /// Settings of the service.
 pub struct ServiceConfig {
@@ -31,12 +34,16 @@ pub struct ServiceConfig {
     pub concurrent_runs: usize,
     /// How long events and ended runs are kept.
     pub retention: Duration,
+    /// The most bytes of events and reports that are kept of all tenants; what has ended goes, oldest first.
+    pub retention_bytes: u64,
     /// How long runs may go on once the service is to end; after that they are given back to the journal.
     pub grace: Duration,
     /// Whether hooks may reach addresses outside the public Internet.
     pub private_networks: PrivateNetworks,
     /// Connections that go elsewhere than the URL says.
     pub connect_to: Vec<ConnectTo>,
+    /// Base URL of the OpenTelemetry collector that traces are sent to, by OTLP over HTTP.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// Why the service cannot start.
@@ -45,6 +52,9 @@ pub enum ServiceError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// Another recorder of metrics is installed.
     #[error("metrics cannot be recorded: {0}")]
     Metrics(String),
@@ -61,6 +71,15 @@ pub(crate) struct Service {
     pub(crate) keys: Keys,
     pub(crate) sandbox: Sandbox,
     pub(crate) metrics: PrometheusHandle,
+    /// Cancelled when the service is to end: streams end then.
+    pub(crate) ending: CancellationToken,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Copy)]
+struct Retention {
+    age: Duration,
+    bytes: u64,
 }
 
 /// A service that is ready to listen.
@@ -68,7 +87,7 @@ pub struct Server {
     service: Arc<Service>,
     delayed: tokio::sync::mpsc::UnboundedReceiver<codehook_store::QueuedRun>,
     grace: Duration,
-    retention: Duration,
+    retention: Retention,
     operator_key: Option<Zeroizing<String>>,
 }
 
@@ -100,6 +119,7 @@ impl Server {
             store.clone(),
             Arc::clone(&registry),
             workshop,
+            Traces::to(config.otlp_endpoint.as_deref())?,
             config.concurrent_runs,
         );
         let waiting = store.queued_runs().await?;
@@ -108,9 +128,8 @@ impl Server {
             waiting = waiting.len(),
             "journal read"
         );
-        for run in waiting {
-            dispatcher.enqueue(vec![run], None);
-        }
+        dispatcher.meter.read(&store).await?;
+        dispatcher.enqueue(waiting, None);
         Ok(Self {
             service: Arc::new(Service {
                 store,
@@ -119,10 +138,14 @@ impl Server {
                 keys: Keys::default(),
                 sandbox,
                 metrics,
+                ending: CancellationToken::new(),
             }),
             delayed,
             grace: config.grace,
-            retention: config.retention,
+            retention: Retention {
+                age: config.retention,
+                bytes: config.retention_bytes,
+            },
             operator_key,
         })
     }
@@ -150,18 +173,26 @@ impl Server {
             ..
         } = self;
         let working = tokio::spawn(Arc::clone(&service.dispatcher).work(delayed));
-        let sweeping = tokio::spawn(sweep(service.store.clone(), retention));
+        let sweeping = tokio::spawn(sweep(Arc::clone(&service), retention));
+        let ending = service.ending.clone();
         let app = api::router(Arc::clone(&service));
         let served = axum::serve(
             listener,
             app.into_make_service_with_connect_info::<SocketAddr>(),
         )
-        .with_graceful_shutdown(end)
+        .with_graceful_shutdown(async move {
+            end.await;
+            ending.cancel();
+        })
         .await;
         tracing::info!("no more requests; runs under way may end");
         service.dispatcher.close(grace).await;
         sweeping.abort();
         let _ = (working.await, sweeping.await);
+        let dispatcher = Arc::clone(&service.dispatcher);
+        tokio::task::spawn_blocking(move || dispatcher.traces.finish())
+            .await
+            .unwrap_or(());
         if let Ok(service) = Arc::try_unwrap(service) {
             let store = service.store.clone();
             drop(service);
@@ -187,12 +218,34 @@ async fn first_key(store: &Store) -> Result<Option<Zeroizing<String>>, StoreErro
     Ok(Some(store.create_key(new).await?.1))
 }
 
-async fn sweep(store: Store, retention: Duration) {
+async fn sweep(service: Arc<Service>, retention: Retention) {
     loop {
         tokio::time::sleep(SWEEP).await;
-        // Little by little, so that nobody else waits for long.
-        while let Ok(1..) = store.forget(retention).await {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        if let Err(error) = service.sweep(retention).await {
+            tracing::error!(%error, "what is too old or too much could not be deleted");
         }
+        // A day may have begun.
+        service.dispatcher.wake();
+    }
+}
+
+impl Service {
+    /// Deletes what is too old or too much, little by little, so that nobody else waits for long.
+    async fn sweep(&self, retention: Retention) -> Result<(), StoreError> {
+        const PAUSE: Duration = Duration::from_millis(100);
+        while self.store.forget(retention.age).await? > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        while self.store.forget_beyond(None, retention.bytes).await? > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        for tenant in self.store.tenants().await? {
+            // A tenth free, so that what comes next does not wait for the next sweep.
+            let most = most_bytes(tenant.quotas) / 10 * 9;
+            while self.store.forget_beyond(Some(&tenant.id), most).await? > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        self.dispatcher.meter.read(&self.store).await
     }
 }

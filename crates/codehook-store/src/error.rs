@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The disk is full, or the file system is read-only.
     #[error("the data directory takes no more ({0}): make room, or mount it writable")]
     NoSpace(String),
+    /// Another process uses the data.
+    #[error("another process uses the data directory: end it first, or name another directory")]
+    InUse,
     /// The data was written by a newer version of the program.
     #[error(
         "the data was written by a newer version of this program: run that version, or restore a backup"

@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::journal::Store;
 use crate::model::{Event, Page, RunState};
 use crate::time::Millis;
+use crate::usage;
 
 /// An event to be kept.
 #[derive(Debug, Clone)]
@@ -80,6 +81,7 @@ impl Store {
             }
             db.prepare_cached("INSERT INTO events (id, tenant, source, body, received_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
                 .execute((event, &new.tenant, new.source, &new.body, now))?;
+            usage::add(db, &new.tenant, new.body.len(), 0)?;
             let mut insert = db.prepare_cached(
                 "INSERT INTO runs (id, tenant, event, hook, version, state, due_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
             )?;

@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use ulid::{Generator, Ulid};
 
+use crate::time::Millis;
+
 /// Names an event, a run, a hook, a source or a key. 26 characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -20,6 +22,17 @@ impl Id {
         let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         // The random part runs over once in 2^80: a fresh one is no worse.
         Self(generator.generate().unwrap_or_else(|_| Ulid::generate()))
+    }
+
+    /// What no identifier that is made then or later comes before.
+    pub(crate) fn first_at(at: Millis) -> Self {
+        Self(Ulid::from_parts(u64::try_from(at.0).unwrap_or(0), 0))
+    }
+
+    /// Its 128 bits.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_bytes()
     }
 }
 

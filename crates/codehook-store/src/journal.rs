@@ -1,6 +1,6 @@
 //! The store itself: opens the directory, migrates, and lends its writer and its readers to the other modules.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,12 +16,17 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 
 /// The database's file in the data directory.
-const FILE: &str = "codehook.sqlite";
+pub(crate) const FILE: &str = "codehook.sqlite";
+/// Locked by whoever uses the directory.
+const LOCK: &str = "lock";
 /// How long another process that holds a lock is waited for.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("../migrations/001_first.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("../migrations/001_first.sql")),
+        M::up(include_str!("../migrations/002_usage.sql")),
+    ])
 }
 
 /// Everything that the service keeps. Cheap to clone.
@@ -32,6 +37,8 @@ pub struct Store {
     pub(crate) cipher: Arc<Cipher>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
     path: PathBuf,
+    /// Keeps other processes out; given back when the last clone is gone, or the process.
+    _lock: Arc<File>,
 }
 
 impl Store {
@@ -46,6 +53,7 @@ impl Store {
             .mode(0o700)
             .create(directory)
             .map_err(StoreError::Directory)?;
+        let lock = lock(directory)?;
         let path = directory.join(FILE);
         let mut connection = Connection::open(&path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -64,6 +72,7 @@ impl Store {
             cipher: Arc::new(Cipher::new(master)),
             thread: Arc::new(Mutex::new(Some(thread))),
             path,
+            _lock: Arc::new(lock),
         })
     }
 
@@ -102,6 +111,21 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.reader.read(job).await
+    }
+}
+
+/// Locks the directory for this process.
+pub(crate) fn lock(directory: &Path) -> Result<File, StoreError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(directory.join(LOCK))
+        .map_err(StoreError::Directory)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(StoreError::Directory(error)),
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Refuses to know what a hook, a source or a report is made of: those are JSON of the layers above.
 
+mod answers;
 mod cipher;
 mod error;
 mod events;
@@ -16,13 +17,17 @@ mod keys;
 mod model;
 mod reader;
 mod recovery;
+mod retention;
+mod rotation;
 mod runs;
 mod secrets;
 mod sources;
 mod tenants;
 mod time;
+mod usage;
 mod writer;
 
+pub use answers::Answered;
 pub use cipher::{MasterKey, MasterKeyError};
 pub use error::StoreError;
 pub use events::{Accepted, NewEvent, NewRun};
@@ -32,7 +37,9 @@ pub use journal::{Store, backup};
 pub use keys::{ApiKey, KeyHolder, NewKey, Scope};
 pub use model::{Attempt, Event, Page, Run, RunState};
 pub use recovery::Recovered;
+pub use rotation::rotate;
 pub use runs::{AttemptEnd, Next, QueuedRun, RunFilter};
 pub use sources::Source;
 pub use tenants::{Quotas, Tenant};
 pub use time::Millis;
+pub use usage::Usage;

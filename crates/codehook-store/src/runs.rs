@@ -8,6 +8,7 @@ use crate::id::Id;
 use crate::journal::Store;
 use crate::model::{Attempt, Page, Run, RunState};
 use crate::time::Millis;
+use crate::usage;
 
 /// A run that waits, as much of it as its turn takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct AttemptEnd {
     pub outcome: String,
     /// The report, JSON.
     pub report: String,
+    /// Milliseconds on a processor.
+    pub cpu_ms: u64,
 }
 
 /// What comes after an attempt.
@@ -110,7 +113,7 @@ impl Store {
         next: Next,
     ) -> Result<(), StoreError> {
         self.write(move |db| {
-            let now = Millis::now();
+            let (now, bytes) = (Millis::now(), end.report.len());
             let ended = db
                 .prepare_cached(
                     "UPDATE attempts SET ended_at = ?3, outcome = ?4, report = ?5 WHERE run = ?1 AND number = ?2 AND ended_at IS NULL",
@@ -123,9 +126,12 @@ impl Store {
                 Next::End(state) => (state, now, Some(now)),
                 Next::Retry(due_at) => (RunState::Queued, due_at, None),
             };
-            db.prepare_cached("UPDATE runs SET state = ?2, due_at = ?3, ended_at = ?4 WHERE id = ?1 AND state = 'running'")?
-                .execute((id, state, due_at, ended_at))?;
-            Ok(())
+            let tenant: String = db
+                .prepare_cached("UPDATE runs SET state = ?2, due_at = ?3, ended_at = ?4 WHERE id = ?1 AND state = 'running' RETURNING tenant")?
+                .query_row((id, state, due_at, ended_at), |row| row.get(0))
+                .optional()?
+                .ok_or(StoreError::State("the run had ended before"))?;
+            usage::add(db, &tenant, bytes, end.cpu_ms)
         })
         .await
     }

@@ -7,7 +7,7 @@ use crate::journal::Store;
 use crate::tenants;
 use crate::time::Millis;
 
-fn place(tenant: &str, name: &str) -> String {
+pub(crate) fn place(tenant: &str, name: &str) -> String {
     format!("secret/{tenant}/{name}")
 }
 

@@ -27,7 +27,7 @@ pub struct Source {
     pub created_at: Millis,
 }
 
-fn place(id: Id) -> String {
+pub(crate) fn place(id: Id) -> String {
     format!("source/{id}")
 }
 

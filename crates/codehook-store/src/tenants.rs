@@ -17,6 +17,10 @@ pub struct Quotas {
     pub concurrent_runs: u32,
     /// Runs that wait; more events are refused until there are fewer.
     pub queued_runs: u32,
+    /// Seconds on a processor in a day, which begins at midnight in UTC; its runs wait for the next day when they are used up.
+    pub cpu_seconds_per_day: u32,
+    /// MiB of events and reports. What has ended goes, oldest first, to make room; where nothing has, more events are refused.
+    pub stored_mib: u32,
 }
 
 impl Default for Quotas {
@@ -25,6 +29,8 @@ impl Default for Quotas {
             events_per_second: 2000,
             concurrent_runs: 64,
             queued_runs: 100_000,
+            cpu_seconds_per_day: 86_400,
+            stored_mib: 10_240,
         }
     }
 }

@@ -25,6 +25,15 @@ impl Millis {
         )
     }
 
+    /// So much earlier.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// The time from `earlier` to this, or none where that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

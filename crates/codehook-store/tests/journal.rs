@@ -1,10 +1,12 @@
 //! What the journal promises: nothing that was answered is lost, nothing happens twice, and nobody sees another's.
 
+use std::fs;
 use std::time::Duration;
 
 use codehook_store::{
-    Accepted, AttemptEnd, HookChange, Id, KeyHolder, MasterKey, Millis, NewEvent, NewKey, NewRun,
-    Next, Quotas, RunFilter, RunState, Scope, Store, StoreError, Tenant, backup,
+    Accepted, Answered, AttemptEnd, HookChange, Id, KeyHolder, MasterKey, Millis, NewEvent, NewKey,
+    NewRun, Next, Quotas, RunFilter, RunState, Scope, Store, StoreError, Tenant, Usage, backup,
+    rotate,
 };
 use tempfile::TempDir;
 
@@ -64,6 +66,7 @@ async fn accept(store: &Store) -> (Id, Id) {
 
 fn end(outcome: &str) -> AttemptEnd {
     AttemptEnd {
+        cpu_ms: 5,
         outcome: outcome.to_owned(),
         report: "{}".to_owned(),
     }
@@ -100,9 +103,16 @@ async fn what_was_answered_is_there_after_the_store_was_dropped_without_a_word()
     let store = data.with_tenants().await;
     let (event, run) = accept(&store).await;
     assert_eq!(store.begin_attempt(run).await.unwrap(), 1);
-    // No close: as after a kill.
-    std::mem::forget(store);
-    let store = data.open();
+    // As after a kill: the files as they are, with nothing closed.
+    let killed = Data {
+        directory: tempfile::tempdir().unwrap(),
+        key: data.key.clone(),
+    };
+    for file in fs::read_dir(data.directory.path()).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), killed.directory.path().join(file.file_name())).unwrap();
+    }
+    let store = killed.open();
     assert_eq!(store.event("acme", event).await.unwrap().body, "{}");
     assert_eq!(store.recover().await.unwrap().interrupted, 1);
     assert_eq!(store.queued_runs().await.unwrap()[0].id, run);
@@ -255,7 +265,7 @@ async fn secrets_are_not_in_the_file_and_need_their_master_key() {
         .set_secret("acme", "TOKEN", "a-very-secret-value")
         .await
         .unwrap();
-    drop(store);
+    store.close();
     for entry in std::fs::read_dir(data.directory.path()).unwrap() {
         let content = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(
@@ -331,4 +341,117 @@ fn data_of_a_newer_version_is_refused() {
     connection.pragma_update(None, "user_version", 99).unwrap();
     let opened = Store::open(data.directory.path(), &data.key);
     assert!(matches!(opened, Err(StoreError::Newer)));
+}
+
+#[tokio::test]
+async fn what_a_tenant_uses_is_counted_and_given_back() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let mut runs = Vec::new();
+    for _ in 0..4 {
+        let (event, run) = accept(&store).await;
+        let number = store.begin_attempt(run).await.unwrap();
+        let next = Next::End(RunState::Succeeded);
+        store
+            .end_attempt(run, number, end("succeeded"), next)
+            .await
+            .unwrap();
+        runs.push((event, run));
+    }
+    let (open, _) = accept(&store).await;
+    let used = |store: &Store| {
+        let store = store.clone();
+        async move { store.usage().await.unwrap() }
+    };
+    // Two bytes of each event and two of each report.
+    let acme = |held_bytes, cpu_ms_today| {
+        let usage = Usage {
+            held_bytes,
+            cpu_ms_today,
+        };
+        vec![("acme".to_owned(), usage)]
+    };
+    assert_eq!(used(&store).await, acme(18, 20));
+    // The oldest go, until no more than so much is left; another tenant's limit takes nothing of it.
+    assert_eq!(store.forget_beyond(Some("other"), 0).await.unwrap(), 0);
+    assert_eq!(store.forget_beyond(Some("acme"), 11).await.unwrap(), 2);
+    assert_eq!(used(&store).await, acme(10, 20));
+    for (place, (event, run)) in runs.iter().enumerate() {
+        let there = store.event("acme", *event).await.is_ok();
+        assert_eq!(there, place >= 2, "{place}");
+        assert_eq!(store.attempts(*run).await.unwrap().is_empty(), place < 2);
+    }
+    // What waits is kept, whatever the limit.
+    assert_eq!(store.forget_beyond(None, 0).await.unwrap(), 2);
+    assert_eq!(used(&store).await, acme(2, 20));
+    assert!(store.event("acme", open).await.is_ok());
+    drop(store);
+    assert_eq!(used(&data.open()).await, acme(2, 20));
+}
+
+#[tokio::test]
+async fn two_processes_do_not_use_one_directory() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let again = Store::open(data.directory.path(), &data.key);
+    assert!(matches!(again, Err(StoreError::InUse)));
+    let new = MasterKey::generate().unwrap();
+    let rotated = rotate(data.directory.path(), &data.key, &new);
+    assert!(matches!(rotated, Err(StoreError::InUse)));
+    store.close();
+    data.open();
+}
+
+#[tokio::test]
+async fn another_master_key_takes_the_place_of_the_old_one_as_a_whole() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    for (tenant, name) in [("acme", "A"), ("acme", "B"), ("other", "A")] {
+        store.set_secret(tenant, name, "value").await.unwrap();
+    }
+    store.close();
+    let (new, wrong) = (
+        MasterKey::generate().unwrap(),
+        MasterKey::generate().unwrap(),
+    );
+    let path = data.directory.path();
+    assert!(matches!(
+        rotate(path, &wrong, &new),
+        Err(StoreError::Sealed)
+    ));
+    assert_eq!(rotate(path, &data.key, &new).unwrap(), 3);
+    assert!(matches!(
+        rotate(path, &data.key, &new),
+        Err(StoreError::Sealed)
+    ));
+    let store = Store::open(path, &new).unwrap();
+    let names = ["A".to_owned(), "B".to_owned()];
+    let values = store.secrets("acme", &names).await.unwrap();
+    assert!(values.iter().all(|(_, value)| value.as_str() == "value"));
+    assert_eq!(values.len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_its_holder_and_its_request() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let begin = |holder, request| store.begin_answer(holder, "key", [request; 32]);
+    assert_eq!(begin("a", 1).await.unwrap(), Answered::New);
+    assert_eq!(begin("a", 1).await.unwrap(), Answered::UnderWay);
+    assert_eq!(begin("b", 1).await.unwrap(), Answered::New);
+    store.end_answer("a", "key", Some("made")).await.unwrap();
+    assert_eq!(
+        begin("a", 1).await.unwrap(),
+        Answered::Known("made".to_owned().into())
+    );
+    assert_eq!(begin("a", 2).await.unwrap(), Answered::Another);
+    // One without an answer may be sent again, also when a crash has ended it.
+    store.end_answer("b", "key", None).await.unwrap();
+    assert_eq!(begin("b", 3).await.unwrap(), Answered::New);
+    store.recover().await.unwrap();
+    assert_eq!(begin("b", 4).await.unwrap(), Answered::New);
+    assert_eq!(
+        begin("a", 1).await.unwrap(),
+        Answered::Known("made".to_owned().into())
+    );
 }

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and the help that teaches it.
 
+mod client;
 mod packages;
 mod serve;
 
@@ -14,11 +15,16 @@ use codehook_sandbox::RunLimits;
 use crate::say::Format;
 use crate::secret::SecretText;
 
+pub(crate) use client::{
+    DiffArgs, EventsArgs, EventsCommand, HooksArgs, HooksCommand, ListRunsArgs, LoginArgs,
+    PushArgs, ReplayArgs, RunsArgs, RunsCommand, SecretsArgs, SecretsCommand, SendArgs,
+    ServiceArgs, ShowRunArgs, SomeHooks,
+};
 pub(crate) use packages::{
     AddArgs, ListArgs, PackagesArgs, PackagesCommand, RemoveArgs, SourceArgs, StoreArgs,
     TenantArgs, VerifyArgs,
 };
-pub(crate) use serve::{BackupArgs, ServeArgs};
+pub(crate) use serve::{BackupArgs, RotateArgs, ServeArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -101,6 +107,23 @@ pub(crate) enum Command {
     ///
     /// To restore it put the copy back as codehook.sqlite in an empty data directory, with the master key beside it.
     Backup(BackupArgs),
+    /// Seal a service's secrets with another master key, while the service is down.
+    RotateMasterKey(RotateArgs),
+    /// Keep an API key for a service, for the commands below.
+    #[command(after_long_help = client::LOGIN_EXAMPLES)]
+    Login(LoginArgs),
+    /// Forget the API key of a service.
+    Logout(ServiceArgs),
+    /// List, pull, push, compare, publish and roll back a service's hooks.
+    #[command(after_long_help = client::HOOKS_EXAMPLES)]
+    Hooks(Box<HooksArgs>),
+    /// Send events to a service.
+    Events(Box<EventsArgs>),
+    /// List, show, follow, replay and cancel a service's runs.
+    #[command(after_long_help = client::RUNS_EXAMPLES)]
+    Runs(Box<RunsArgs>),
+    /// Set, list and delete a service's secrets.
+    Secrets(Box<SecretsArgs>),
     /// Take events over HTTP and run the hooks that listen to them, durably and for many tenants.
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(Box<ServeArgs>),
@@ -108,7 +131,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The script template.
+    /// The script template: a file, or the name of a hook in codehook.toml.
+    ///
+    /// What codehook.toml says of the hook counts where the options do not say otherwise (`codehook hooks --help` shows one); its
+    /// secrets are taken from environment variables of their names.
     pub(crate) script: PathBuf,
     /// The event: a file, or `-` for standard input. JSON if it starts with `{`, form-encoded otherwise.
     #[arg(long, value_name = "FILE")]
@@ -147,16 +173,19 @@ pub(crate) struct RunArgs {
     /// A secret from a file, without the line end at the file's end. May be repeated.
     #[arg(long, value_name = "NAME=PATH", help_heading = "Secrets")]
     pub(crate) secret_file: Vec<String>,
-    /// How long the script may take, waiting included: 30s, 1m 30s, 500ms.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout, help_heading = "Limits")]
-    pub(crate) timeout: Duration,
+    /// How long the script may take, waiting included: 30s, 1m 30s, 500ms [default: 30s].
+    #[arg(long, value_name = "TIME", value_parser = parse_timeout, help_heading = "Limits")]
+    pub(crate) timeout: Option<Duration>,
     /// Count fuel, about one unit for each WebAssembly instruction, and stop the script after so many: a budget that is the same on
     /// every machine, for a quarter more time. The report says how much was used. A short hook takes some million.
     #[arg(long, value_name = "UNITS", help_heading = "Limits")]
     pub(crate) fuel: Option<u64>,
-    /// How much memory the script may use, the interpreter's own 30 MiB included: from 48MiB to 2GiB.
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_memory, help_heading = "Limits")]
-    pub(crate) memory: usize,
+    /// How much memory the script may use, the interpreter's own 30 MiB included: from 48MiB to 2GiB [default: 256MiB].
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory, help_heading = "Limits")]
+    pub(crate) memory: Option<usize>,
+    /// Which attempt the script is told that it is (codehook.attempt).
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempt: u32,
     /// Print one JSON report on standard output, in place of the script's output and the summary.
     #[arg(long)]
     pub(crate) json: bool,

@@ -31,6 +31,21 @@ const NAME_SERVICE: &[&str] = &[
 ];
 /// Its modules, loaded at the first look-up, and what Rust's standard library and the memory pool read of this process.
 const DIRECTORIES: &[&str] = &["/lib", "/lib64", "/usr/lib", "/proc/self", "/sys/fs/cgroup"];
+/// Where the platform keeps the certificates that it trusts, and what links there lead to. Not `/etc/ssl` itself, where private keys may be.
+const CERTIFICATES: &[&str] = &[
+    "/etc/ssl/certs",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+    "/var/lib/ca-certificates",
+];
+/// Environment variables that name other ones.
+const CERTIFICATE_VARIABLES: &[&str] = &["SSL_CERT_FILE", "SSL_CERT_DIR"];
 /// DNS over TCP, for answers that no datagram holds (RFC 7766).
 const DNS_PORT: u16 = 53;
 
@@ -163,6 +178,7 @@ fn files_and_ports(needs: &Needs) -> Result<Wall, RulesetError> {
         .scope(Scope::from_all(RULES))?
         .create()?
         .add_rules(path_beneath_rules(name_service(), AccessFs::ReadFile))?
+        .add_rules(path_beneath_rules(certificates(), read))?
         .add_rules(path_beneath_rules(DIRECTORIES, read))?
         .add_rules(path_beneath_rules(&needs.readable, read))?
         .add_rules(path_beneath_rules(&needs.writable, write))?
@@ -181,6 +197,17 @@ fn files_and_ports(needs: &Needs) -> Result<Wall, RulesetError> {
 fn name_service() -> Vec<PathBuf> {
     let real = |path: &&str| Path::new(path).canonicalize().ok();
     NAME_SERVICE.iter().filter_map(real).collect()
+}
+
+/// Directories and files, which are read at the first request that needs them.
+fn certificates() -> Vec<PathBuf> {
+    let named = CERTIFICATE_VARIABLES.iter().filter_map(std::env::var_os);
+    let named: Vec<PathBuf> = named
+        .flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>())
+        .collect();
+    let usual = CERTIFICATES.iter().map(PathBuf::from);
+    let real = |path: PathBuf| path.canonicalize().ok();
+    usual.chain(named).filter_map(real).collect()
 }
 
 #[cfg(test)]

@@ -5,17 +5,20 @@
 
 mod check;
 mod cli;
+mod client;
 mod confine;
 mod exit;
 mod input;
 mod interpreter;
 mod packages;
+mod project;
 mod rejection;
 mod run;
 mod runtime;
 mod say;
 mod secret;
 mod serve;
+mod settings;
 
 use std::alloc::System;
 use std::io::IsTerminal;
@@ -45,11 +48,18 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let result = match cli.command {
-        Command::Run(args) => run::command(&args),
+        Command::Run(args) => run::command(args),
         Command::Check(args) => check::command(&args),
         Command::Packages(args) => packages::command(&args),
         Command::Runtime(args) => runtime::command(&args),
         Command::Backup(args) => serve::backup(&args),
+        Command::RotateMasterKey(args) => serve::rotate(&args),
+        Command::Login(args) => client::login(&args),
+        Command::Logout(args) => client::logout(&args),
+        Command::Hooks(args) => client::hooks(&args),
+        Command::Events(args) => client::events(&args),
+        Command::Runs(args) => client::runs(&args),
+        Command::Secrets(args) => client::secrets(&args),
         Command::Serve(args) => serve::command(args),
     };
     let exit = result.unwrap_or_else(|error| {

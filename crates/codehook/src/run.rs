@@ -9,7 +9,7 @@ use codehook_egress::{
     AllowRule, ConnectTo, Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session,
 };
 use codehook_sandbox::{
-    Metering, Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script,
+    Attempt, Metering, Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script,
 };
 use codehook_template::Rendered;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
 use crate::packages;
+use crate::project;
 use crate::rejection::Rejection;
 use crate::run::json::JsonReport;
 use crate::run::live_output::LiveOutput;
@@ -41,7 +42,7 @@ struct Prepared {
 
 /// How the wait for a run ended.
 enum Ended {
-    Report(RunReport),
+    Report(Box<RunReport>),
     Signal(Exit),
 }
 
@@ -50,7 +51,11 @@ enum Ended {
 /// # Errors
 ///
 /// When this machine does not let the engine work. Whatever is wrong with the input is told here.
-pub(crate) fn command(args: &RunArgs) -> anyhow::Result<Exit> {
+pub(crate) fn command(mut args: Box<RunArgs>) -> anyhow::Result<Exit> {
+    if let Err(rejection) = project::complete(&mut args) {
+        return reject(args.format(), rejection);
+    }
+    let args = &*args;
     let prepared = match prepare(args) {
         Ok(prepared) => prepared,
         Err(rejection) => return reject(args.format(), rejection),
@@ -105,18 +110,26 @@ fn prepare(args: &RunArgs) -> Result<Prepared, Rejection> {
         rendered.script.as_slice(),
     )
     .map_err(|error| Rejection::file(&name, error))?
-    .with_secrets(rendered.secrets.iter().cloned());
+    .with_secrets(rendered.secrets.iter().cloned())
+    .as_attempt(Attempt {
+        attempt: args.attempt,
+        run_id: None,
+    });
     Ok(Prepared {
         script,
         rendered,
         limits: RunLimits {
-            wall_time: args.timeout,
+            wall_time: wall_time(args),
             fuel: args.fuel,
-            memory_bytes: args.memory,
+            memory_bytes: args.memory.unwrap_or(RunLimits::DEFAULT_MEMORY_BYTES),
             ..RunLimits::default()
         },
         http,
     })
+}
+
+fn wall_time(args: &RunArgs) -> Duration {
+    args.timeout.unwrap_or(RunLimits::DEFAULT_WALL_TIME)
 }
 
 fn metering(args: &RunArgs) -> Metering {
@@ -156,7 +169,7 @@ fn session(args: &RunArgs) -> Result<Session, Rejection> {
     } else {
         PrivateNetworks::Refused
     };
-    let whole_run = args.timeout.saturating_sub(TIME_AFTER_A_REQUEST);
+    let whole_run = wall_time(args).saturating_sub(TIME_AFTER_A_REQUEST);
     Ok(egress.session(Policy {
         allow: args.allow.clone(),
         private_networks,
@@ -177,7 +190,7 @@ fn run_for_a_program(
     match drive(sandbox, prepared, None)? {
         Ended::Report(report) => {
             let exit = Exit::from(report.outcome);
-            say::json(&JsonReport::finished(report, script.as_deref()))?;
+            say::json(&JsonReport::finished(*report, script.as_deref()))?;
             Ok(exit)
         }
         Ended::Signal(exit) => Ok(exit),
@@ -236,7 +249,7 @@ fn drive(sandbox: &Sandbox, prepared: Prepared, sink: Option<OutputSink>) -> any
             // In this order: the signals must be listened to before the script can do anything.
             biased;
             exit = stopped() => Ended::Signal(exit),
-            report = run => Ended::Report(report),
+            report = run => Ended::Report(Box::new(report)),
         }
     });
     // A name look-up cannot be cancelled and must not be waited for.

@@ -17,6 +17,13 @@ const MAX_SECRET_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub(crate) struct SecretText(OsString);
 
+impl SecretText {
+    /// The name, which is no secret.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.to_str()?.split('=').next()
+    }
+}
+
 impl From<OsString> for SecretText {
     fn from(text: OsString) -> Self {
         Self(text)

@@ -12,14 +12,22 @@ use codehook_egress::{Egress, EgressConfig, PrivateNetworks};
 use codehook_server::{Server, ServiceConfig};
 use codehook_store::MasterKey;
 use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
-use crate::cli::{BackupArgs, ServeArgs};
+use crate::cli::{BackupArgs, RotateArgs, ServeArgs};
 use crate::confine::{Answers, Needs, Ports};
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
 use crate::say::{self, Format};
+use crate::settings::Settings;
 
+/// The environment variable with a master key.
+const KEY_VARIABLE: &str = "CODEHOOK_MASTER_KEY";
+/// The master key's file in the data directory.
+const KEY_FILE: &str = "master-key";
+/// A new one's, while it takes the old one's place.
+const NEW_KEY_FILE: &str = "master-key.new";
 /// The most bytes in a file with a master key.
 const MAX_KEY_BYTES: usize = 1024;
 
@@ -29,20 +37,25 @@ const MAX_KEY_BYTES: usize = 1024;
 ///
 /// When the data, the address or this machine do not let the service work.
 pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
-    make_directory(&args.data)?;
-    let master_key = master_key(&args)?;
-    let certificates = match input::certificates(&args.ca_cert) {
-        Ok(certificates) => certificates,
-        Err(rejection) => bail!(rejection.message),
+    let prepared = Settings::new(*args)
+        .and_then(|settings| Ok((input::certificates(&settings.ca_cert)?, settings)));
+    let (certificates, settings) = match prepared {
+        Ok(prepared) => prepared,
+        Err(rejection) => {
+            say::note(&rejection.message);
+            return Ok(Exit::Rejected);
+        }
     };
+    make_directory(&settings.data)?;
+    let master_key = master_key(&settings)?;
     let egress = Egress::new(EgressConfig {
         ca_certificates: certificates,
         ..EgressConfig::default()
     })?;
-    let listener = TcpListener::bind(args.listen).with_context(|| {
+    let listener = TcpListener::bind(settings.listen).with_context(|| {
         format!(
             "{} cannot be listened on; name another with --listen",
-            args.listen
+            settings.listen
         )
     })?;
     listener.set_nonblocking(true)?;
@@ -50,35 +63,37 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
     let needs = Needs {
         // The name service's files are replaced now and then, and then they are others.
         readable: vec!["/etc".into()],
-        writable: vec![args.data.clone()],
+        writable: vec![settings.data.clone()],
         ports: Ports::Any,
         answers: Answers::Clients,
     };
     let sandbox = interpreter::start_many(
-        args.cache.directory.as_deref(),
+        settings.cache.as_deref(),
         Format::Human,
         Some(needs),
         |config| {
-            config.max_concurrent_runs = args.concurrent_runs;
+            config.max_concurrent_runs = settings.concurrent_runs;
             config.background_threads = Some(processors);
         },
     )?;
     let config = ServiceConfig {
-        data: args.data.clone(),
+        data: settings.data.clone(),
         master_key,
-        concurrent_runs: args.concurrent_runs as usize,
-        retention: args.retention,
-        grace: args.grace,
-        private_networks: match args.allow_private {
+        concurrent_runs: settings.concurrent_runs as usize,
+        retention: settings.retention,
+        retention_bytes: settings.retention_size.as_u64(),
+        grace: settings.grace,
+        private_networks: match settings.allow_private {
             true => PrivateNetworks::Opened,
             false => PrivateNetworks::Refused,
         },
-        connect_to: args.connect_to.clone(),
+        connect_to: settings.connect_to.clone(),
+        otlp_endpoint: settings.otlp_endpoint.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(config, sandbox, egress, listener, &args.data))
+    runtime.block_on(serve(config, sandbox, egress, listener, &settings.data))
 }
 
 /// Runs `codehook backup`.
@@ -136,10 +151,14 @@ fn make_directory(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The key that was given, or the one in the data directory, which is made where there is none.
-fn master_key(args: &ServeArgs) -> anyhow::Result<MasterKey> {
-    let own = args.data.join("master-key");
-    let file = args.master_key_file.as_deref().unwrap_or(&own);
-    if args.master_key_file.is_none() && !own.exists() {
+fn master_key(settings: &Settings) -> anyhow::Result<MasterKey> {
+    if let Some(digits) = std::env::var_os(KEY_VARIABLE).filter(|digits| !digits.is_empty()) {
+        let digits = Zeroizing::new(digits.into_string().unwrap_or_default());
+        return MasterKey::parse(&digits).context(KEY_VARIABLE);
+    }
+    let own = settings.data.join(KEY_FILE);
+    let file = settings.master_key_file.as_deref().unwrap_or(&own);
+    if settings.master_key_file.is_none() && !own.exists() {
         let key = MasterKey::generate()?;
         write_secret(&own, &key.to_hex())?;
         say::note(&format!(
@@ -148,11 +167,53 @@ fn master_key(args: &ServeArgs) -> anyhow::Result<MasterKey> {
         ));
         return Ok(key);
     }
+    read_key(file)
+}
+
+fn read_key(file: &Path) -> anyhow::Result<MasterKey> {
     let content = match input::read_file(file, MAX_KEY_BYTES) {
-        Ok(content) => String::from_utf8(content).unwrap_or_default(),
+        Ok(content) => Zeroizing::new(String::from_utf8(content).unwrap_or_default()),
         Err(rejection) => bail!(rejection.message),
     };
     MasterKey::parse(&content).with_context(|| file.display().to_string())
+}
+
+/// Runs `codehook rotate-master-key`.
+///
+/// # Errors
+///
+/// When a key cannot be read, a service uses the data, or the old key is not the one that secrets are sealed with.
+pub(crate) fn rotate(args: &RotateArgs) -> anyhow::Result<Exit> {
+    let own = args.data.join(KEY_FILE);
+    let old = read_key(args.master_key_file.as_deref().unwrap_or(&own))?;
+    // A key that was made stays beside the old one until everything is sealed with it; after a crash one of the two is the key.
+    let made = args.data.join(NEW_KEY_FILE);
+    let new = match &args.new_master_key_file {
+        Some(file) => read_key(file)?,
+        None => {
+            let key = MasterKey::generate()?;
+            write_secret(&made, &key.to_hex())?;
+            key
+        }
+    };
+    let sealed = codehook_store::rotate(&args.data, &old, &new);
+    if sealed.is_err() && args.new_master_key_file.is_none() {
+        std::fs::remove_file(&made)?;
+    }
+    let sealed = sealed?;
+    let place = match &args.new_master_key_file {
+        Some(file) => file.clone(),
+        None => {
+            let place = args.master_key_file.clone().unwrap_or(own);
+            std::fs::rename(&made, &place)?;
+            place
+        }
+    };
+    say::note(&format!(
+        "{sealed} secrets are sealed with the key in {}; older backups need the older key",
+        place.display()
+    ));
+    Ok(Exit::Succeeded)
 }
 
 /// A new file for its owner alone.

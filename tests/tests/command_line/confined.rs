@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 
 use codehook_tests::program::{Program, signal, spawn};
+use mock_services::{MockConfig, MockServices, OKTA_HOST};
 
 /// Says that it runs, and goes on running.
 const SCRIPT: &str = "import sys, time\nprint 'running'\nsys.stdout.flush()\ntime.sleep(20)\n";
@@ -85,4 +86,50 @@ fn a_process_that_held_secrets_leaves_no_core_dump() {
     let ended = child.wait().expect("it ends");
     assert_eq!(ended.signal(), Some(6));
     assert!(!ended.core_dumped());
+}
+
+#[test]
+fn a_confined_process_still_reads_the_certificates_that_the_platform_trusts() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mocks = runtime
+        .block_on(MockServices::start(MockConfig::default()))
+        .expect("the mocks start");
+    let program = Program::new();
+    let directory = program.path("trusted");
+    fs::create_dir(&directory).expect("a directory");
+    let file = program.file("trusted/ca.pem", mocks.ca_pem());
+    // As c_rehash names it: the loader looks at such names alone.
+    fs::copy(&file, directory.join("0123abcd.0")).expect("a copy");
+    let detour = format!("{OKTA_HOST}:443:{}", mocks.okta_addr());
+    let url = format!("https://{OKTA_HOST}/");
+    let source = format!(
+        "import urllib2\ntry: urllib2.urlopen('{url}')\nexcept urllib2.HTTPError as error: print error.code\n"
+    );
+    let arguments = program.run_arguments(
+        &source,
+        &[
+            "--allow",
+            OKTA_HOST,
+            "--allow-private",
+            "--connect-to",
+            &detour,
+        ],
+    );
+    for (variable, place) in [
+        ("SSL_CERT_FILE", file.as_ref()),
+        ("SSL_CERT_DIR", directory.as_path()),
+    ] {
+        let mut command = program.command(&arguments);
+        command.env(variable, place);
+        let ended = program.finish(command);
+        assert_eq!(ended.code, Some(0), "{variable}: {ended:?}");
+        assert!(!ended.stdout.is_empty(), "{variable}: {ended:?}");
+    }
+    // Without them nobody vouches for the servers, and what the platform itself has can be read.
+    let ended = program.run(&arguments);
+    assert!(
+        ended.stderr.contains("CERTIFICATE_VERIFY_FAILED") || ended.stderr.contains("certificate"),
+        "{ended:?}"
+    );
+    assert!(!ended.stderr.contains("Permission denied"), "{ended:?}");
 }

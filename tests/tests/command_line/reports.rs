@@ -16,7 +16,7 @@ const SPEAKS_AND_SLEEPS: &str =
 type Field = (&'static str, fn(&Value) -> bool);
 
 /// What every report of a run has.
-const FIELDS: [Field; 15] = [
+const FIELDS: [Field; 16] = [
     ("status", Value::is_string),
     ("runtime", Value::is_string),
     ("exit_code", Value::is_number),
@@ -31,6 +31,7 @@ const FIELDS: [Field; 15] = [
     ("http", Value::is_array),
     ("tmp_files_left", Value::is_number),
     ("tmp_bytes_left", Value::is_number),
+    ("asked", Value::is_null),
     ("error", Value::is_null),
 ];
 

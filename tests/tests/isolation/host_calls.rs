@@ -80,6 +80,8 @@ const FUNCTIONS: &[HostFunction] = &[
     own("http_timeout", "iI"),
     HostFunction(OWN, "http_close", "i", false),
     own("error_text", "ii"),
+    own("run_info", "ii"),
+    own("run_ask", "iIii"),
     own("fd_dup", "ii"),
     own("fd_dup_to", "ii"),
     own("fd_mode", "i"),

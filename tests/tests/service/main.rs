@@ -1,9 +1,16 @@
 //! The service as an operator runs it: the real program, its socket, its files, its signals, and the API as a client sees it.
 
+mod commands;
 mod crash;
 mod disk;
+mod idempotency;
 mod ingestion;
+mod live;
+mod master_key;
+mod own_run;
 mod publishing;
+mod quotas;
 mod running;
 mod server;
 mod tenants;
+mod traces;

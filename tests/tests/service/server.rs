@@ -1,7 +1,7 @@
 //! A service of a test's own.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -137,6 +137,24 @@ impl Client {
 
     pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
         self.send("PUT", path, &[], body.to_string().as_bytes())
+    }
+
+    /// A stream of server-sent events.
+    pub(crate) fn stream(&self, path: &str) -> impl Read + use<> {
+        let key = self.key.as_deref().unwrap_or_default();
+        let response = self
+            .agent
+            .get(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {key}"))
+            .call()
+            .expect("an answer");
+        assert_eq!(response.status(), 200);
+        response.into_body().into_reader()
+    }
+
+    /// Where the service listens, and the key that is used.
+    pub(crate) fn address(&self) -> (&str, &str) {
+        (&self.base, self.key.as_deref().unwrap_or_default())
     }
 
     /// Makes a hook of tenant `acme` and publishes it.

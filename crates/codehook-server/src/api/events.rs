@@ -15,7 +15,8 @@ use crate::ingest::Receipt;
 use crate::problem::Problem;
 
 /// The longest `Idempotency-Key`.
-const MAX_KEY_BYTES: usize = 200;
+pub(crate) const MAX_KEY_BYTES: usize = 200;
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// An event as it was kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,7 +77,7 @@ pub(crate) async fn send(
     let mut delivered = delivered
         .pop()
         .ok_or_else(|| Problem::malformed("there is no event"))?;
-    if let Some(key) = headers.get("idempotency-key") {
+    if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
         if key.len() > MAX_KEY_BYTES {
             return Err(Problem::malformed(
                 "an `Idempotency-Key` has at most 200 characters",

@@ -120,6 +120,7 @@ async fn change(
         .change_hook(tenant, hook, revision, change)
         .await?;
     service.registry.reload().await?;
+    service.dispatcher.wake();
     tagged(hook)
 }
 
@@ -395,6 +396,40 @@ pub(crate) async fn diff(
     };
     let diff = TextDiff::from_lines(&older, &newer);
     Ok(diff.unified_diff().header(&from, &to).to_string())
+}
+
+/// What a definition would change
+///
+/// In the draft, or in the version `from`. Nothing is saved.
+#[utoipa::path(
+    post, path = "/v1/tenants/{tenant}/hooks/{hook}/diff", tag = "hooks", security(("key" = [])),
+    params(("tenant" = String, Path), ("hook" = String, Path), ("from" = Option<u32>, Query)),
+    request_body = HookDefinition,
+    responses(
+        (status = 200, description = "A unified diff of template and settings; empty when nothing differs", body = String, content_type = "text/plain"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn compare(
+    State(service): Shared,
+    caller: Caller,
+    Path((tenant, hook)): Path<(String, String)>,
+    Query(between): Query<Between>,
+    Document(definition): Document<HookDefinition>,
+) -> Result<String, Problem> {
+    caller.may(&service, &tenant, Scope::Read)?;
+    let hook = service.store.hook(&tenant, &hook).await?;
+    let (older, from) = match between.from {
+        Some(version) => {
+            let stored = service.store.hook_version(hook.id, version).await?;
+            (stored.definition, format!("version {version}"))
+        }
+        None => (hook.draft, "draft".to_owned()),
+    };
+    let newer = serde_json::to_string(&definition).unwrap_or_default();
+    let (older, newer) = (lines(&older)?, lines(&newer)?);
+    let diff = TextDiff::from_lines(&older, &newer);
+    Ok(diff.unified_diff().header(&from, "yours").to_string())
 }
 
 /// Settings and then the template, a line each.

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Caller, Document, Paging, Path, Query, Shared, id, time};
 use crate::attempt::AttemptReport;
+use crate::live::{Became, Change};
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -286,6 +287,18 @@ pub(crate) async fn cancel(
     let run = id(&run, "run")?;
     if service.store.cancel(&tenant, run).await? {
         service.dispatcher.forget(&tenant, run);
+        let cancelled = service.store.run(&tenant, run).await?;
+        service.dispatcher.changes.tell(|| Change {
+            tenant,
+            run,
+            event: cancelled.event,
+            hook: cancelled.hook,
+            attempt: cancelled.attempts,
+            became: Became::Ended {
+                outcome: "cancelled",
+                state: cancelled.state,
+            },
+        });
     } else {
         service.dispatcher.stop(run);
     }

@@ -27,6 +27,22 @@ pub(crate) struct QuotasView {
     /// Runs that wait; beyond that events are refused with 429.
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     queued_runs: u32,
+    /// Seconds on a processor in a day (UTC); when they are used up runs wait for the next day.
+    #[serde(default = "cpu_seconds_per_day")]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    cpu_seconds_per_day: u32,
+    /// MiB of events and reports that are kept; what has ended goes, oldest first, to make room.
+    #[serde(default = "stored_mib")]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    stored_mib: u32,
+}
+
+fn cpu_seconds_per_day() -> u32 {
+    Quotas::default().cpu_seconds_per_day
+}
+
+fn stored_mib() -> u32 {
+    Quotas::default().stored_mib
 }
 
 impl From<Quotas> for QuotasView {
@@ -35,6 +51,8 @@ impl From<Quotas> for QuotasView {
             events_per_second: quotas.events_per_second,
             concurrent_runs: quotas.concurrent_runs,
             queued_runs: quotas.queued_runs,
+            cpu_seconds_per_day: quotas.cpu_seconds_per_day,
+            stored_mib: quotas.stored_mib,
         }
     }
 }
@@ -45,10 +63,18 @@ impl QuotasView {
             events_per_second,
             concurrent_runs,
             queued_runs,
+            cpu_seconds_per_day,
+            stored_mib,
         } = self;
-        if [events_per_second, concurrent_runs, queued_runs]
-            .iter()
-            .any(|quota| !(1..=MAX_QUOTA).contains(quota))
+        if [
+            events_per_second,
+            concurrent_runs,
+            queued_runs,
+            cpu_seconds_per_day,
+            stored_mib,
+        ]
+        .iter()
+        .any(|quota| !(1..=MAX_QUOTA).contains(quota))
         {
             return Err(Problem::invalid(
                 "a quota is 1 to 1000000000: disable the hooks of a tenant that may do nothing",
@@ -58,6 +84,8 @@ impl QuotasView {
             events_per_second,
             concurrent_runs,
             queued_runs,
+            cpu_seconds_per_day,
+            stored_mib,
         })
     }
 }
@@ -78,6 +106,19 @@ impl From<Tenant> for TenantView {
             quotas: tenant.quotas.into(),
         }
     }
+}
+
+/// A tenant, with what it uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantDetail {
+    #[serde(flatten)]
+    tenant: TenantView,
+    /// Bytes of events and reports.
+    held_bytes: u64,
+    /// Seconds on a processor since midnight in UTC.
+    cpu_seconds_today: f64,
+    /// Runs that wait for their turn.
+    waiting_runs: usize,
 }
 
 /// A tenant to be made.
@@ -185,6 +226,33 @@ pub(crate) async fn list(
     Ok(Json(tenants.into_iter().map(TenantView::from).collect()))
 }
 
+/// Show a tenant, its quotas and what it uses
+#[utoipa::path(
+    get, path = "/v1/tenants/{tenant}", tag = "tenants", security(("key" = [])),
+    params(("tenant" = String, Path)),
+    responses(
+        (status = 200, body = TenantDetail),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    State(service): Shared,
+    caller: Caller,
+    Path(tenant): Path<String>,
+) -> Result<Json<TenantDetail>, Problem> {
+    caller.may(&service, &tenant, Scope::Read)?;
+    let tenants = service.store.tenants().await?;
+    let found = tenants.into_iter().find(|found| found.id == tenant);
+    let found = found.ok_or_else(|| Problem::not_found("tenant"))?;
+    let used = service.dispatcher.meter.of(&tenant);
+    Ok(Json(TenantDetail {
+        tenant: found.into(),
+        held_bytes: used.held_bytes,
+        cpu_seconds_today: used.cpu_ms_today as f64 / 1000.0,
+        waiting_runs: service.dispatcher.waiting_of(&tenant),
+    }))
+}
+
 /// Set a tenant's quotas
 #[utoipa::path(
     put, path = "/v1/tenants/{tenant}/quotas", tag = "tenants", security(("key" = [])),
@@ -204,6 +272,7 @@ pub(crate) async fn set_quotas(
     auth::operator(&caller.0)?;
     service.store.set_quotas(&tenant, quotas.read()?).await?;
     service.registry.reload().await?;
+    service.dispatcher.wake();
     Ok(Json(quotas))
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::Args;
 use codehook_egress::ConnectTo;
 
@@ -23,34 +24,45 @@ Examples:
       http://127.0.0.1:8080/v1/tenants -d '{\"id\": \"acme\"}'
     curl http://127.0.0.1:8080/openapi.json
 
+/docs there explains every request. The key for secrets can be replaced with
+`codehook rotate-master-key` while the service is down.
+
 It speaks plain HTTP: put a reverse proxy with TLS before it. SIGTERM and
 Ctrl-C end it in order.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
+    /// A TOML file with settings, named as the flags are, with underscores: data_dir = "/var/lib/codehook".
+    ///
+    /// Flags count before the environment, the environment before the file, the file before what is usual.
+    #[arg(long, value_name = "FILE", env = "CODEHOOK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     /// Where it keeps tenants, hooks, events and runs. Made when it is not there.
     #[arg(long = "data-dir", value_name = "DIR", env = "CODEHOOK_DATA_DIR")]
-    pub(crate) data: PathBuf,
-    /// Where it listens.
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        default_value = "127.0.0.1:8080",
-        env = "CODEHOOK_LISTEN"
-    )]
-    pub(crate) listen: SocketAddr,
+    pub(crate) data: Option<PathBuf>,
+    /// Where it listens [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR:PORT", env = "CODEHOOK_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
     /// The key that seals secrets, 64 hexadecimal digits [default: master-key in the data directory].
+    ///
+    /// CODEHOOK_MASTER_KEY, with the digits themselves, counts before it.
     #[arg(long, value_name = "FILE", env = "CODEHOOK_MASTER_KEY_FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
-    /// Runs under way at the same time, of all tenants. Runs that wait for HTTP take memory and no processor.
-    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000), env = "CODEHOOK_CONCURRENT_RUNS")]
-    pub(crate) concurrent_runs: u32,
-    /// How long events and their runs are kept: 30d, 12h.
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration, env = "CODEHOOK_RETENTION")]
-    pub(crate) retention: Duration,
-    /// How long runs may go on once it is to end; those that take longer are given back and run at the next start.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration, env = "CODEHOOK_GRACE")]
-    pub(crate) grace: Duration,
+    /// Runs under way at the same time, of all tenants [default: 256]. Runs that wait for HTTP take memory and no processor.
+    #[arg(long, value_name = "COUNT", env = "CODEHOOK_CONCURRENT_RUNS")]
+    pub(crate) concurrent_runs: Option<u32>,
+    /// How long events and their runs are kept: 30d, 12h [default: 30d].
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, env = "CODEHOOK_RETENTION")]
+    pub(crate) retention: Option<Duration>,
+    /// How much is kept of events and their runs, of all tenants; the oldest go first [default: 50GiB].
+    #[arg(long, value_name = "SIZE", env = "CODEHOOK_RETENTION_SIZE")]
+    pub(crate) retention_size: Option<ByteSize>,
+    /// How long runs may go on once it is to end; those that take longer are given back and run at the next start [default: 10s].
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, env = "CODEHOOK_GRACE")]
+    pub(crate) grace: Option<Duration>,
+    /// Send traces to this OpenTelemetry collector, by OTLP over HTTP, such as http://127.0.0.1:4318.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<String>,
     /// Let hooks reach private, loopback and link-local addresses of hosts that they are allowed.
     #[arg(long, help_heading = "Network")]
     pub(crate) allow_private: bool,
@@ -71,4 +83,17 @@ pub(crate) struct BackupArgs {
     pub(crate) data: PathBuf,
     /// The copy, which must not be there yet.
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateArgs {
+    /// The service's data directory. No service may run on it meanwhile.
+    #[arg(long = "data-dir", value_name = "DIR", env = "CODEHOOK_DATA_DIR")]
+    pub(crate) data: PathBuf,
+    /// The key so far [default: master-key in the data directory].
+    #[arg(long, value_name = "FILE", env = "CODEHOOK_MASTER_KEY_FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// The new key [default: made, and put in the place of master-key in the data directory].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_master_key_file: Option<PathBuf>,
 }

@@ -23,8 +23,7 @@ fn the_definition_is_consistent() {
 #[test]
 fn a_run_has_the_products_limits_and_no_network_by_default() {
     let args = run("run hook.py --event event.json");
-    assert_eq!(args.timeout, RunLimits::DEFAULT_WALL_TIME);
-    assert_eq!(args.memory, RunLimits::DEFAULT_MEMORY_BYTES);
+    assert_eq!((args.timeout, args.memory), (None, None));
     assert!(args.allow.is_empty() && !args.allow_private && !args.json);
     assert_eq!(args.format(), Format::Human);
 }
@@ -39,8 +38,8 @@ fn repeatable_options_collect() {
     assert_eq!(args.allow.len(), 2);
     assert_eq!(args.connect_to.len(), 2);
     assert_eq!(args.secret.len(), 2);
-    assert_eq!(args.timeout, Duration::from_millis(500));
-    assert_eq!(args.memory, 1024 * 1024 * 1024);
+    assert_eq!(args.timeout, Some(Duration::from_millis(500)));
+    assert_eq!(args.memory, Some(1024 * 1024 * 1024));
     assert_eq!(args.format(), Format::Json);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use codehook_egress::TranscriptEntry;
 use codehook_python::RUNTIME;
-use codehook_sandbox::{Outcome, RunReport};
+use codehook_sandbox::{Asked, Outcome, RunReport};
 use serde::Serialize;
 
 use crate::rejection::Rejection;
@@ -53,6 +53,7 @@ pub(crate) struct JsonReport {
     http: Vec<TranscriptEntry>,
     tmp_files_left: u64,
     tmp_bytes_left: u64,
+    asked: Option<Asked>,
     error: Option<Rejection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     script: Option<String>,
@@ -76,6 +77,7 @@ impl JsonReport {
             http: report.http,
             tmp_files_left: report.tmp_leftovers.files,
             tmp_bytes_left: report.tmp_leftovers.bytes,
+            asked: report.asked,
             error: None,
             script: script.map(|script| String::from_utf8_lossy(script).into_owned()),
         }
@@ -98,6 +100,7 @@ impl JsonReport {
             http: Vec::new(),
             tmp_files_left: 0,
             tmp_bytes_left: 0,
+            asked: None,
             error: Some(rejection),
             script: None,
         }
@@ -132,6 +135,7 @@ mod tests {
             peak_memory_bytes: 7,
             http: Vec::new(),
             tmp_leftovers: TmpLeftovers { files: 1, bytes: 2 },
+            asked: None,
         }
     }
 
@@ -143,7 +147,7 @@ mod tests {
             "stdout": "ok\u{fffd}\n", "stdout_truncated": true,
             "stderr": "", "stderr_truncated": false,
             "duration_ms": 12.346, "cpu_ms": 2.0, "fuel": 5, "peak_memory_bytes": 7,
-            "http": [], "tmp_files_left": 1, "tmp_bytes_left": 2, "error": null,
+            "http": [], "tmp_files_left": 1, "tmp_bytes_left": 2, "asked": null, "error": null,
         });
         assert_eq!(shown.expect("JSON"), expected);
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytesize::ByteSize;
 use codehook_egress::TranscriptEntry;
-use codehook_sandbox::{Outcome, RunLimits, RunReport};
+use codehook_sandbox::{Asked, Outcome, RunLimits, RunReport};
 
 /// Displays as lines that each begin with `codehook: `.
 pub(crate) struct Summary<'a> {
@@ -74,6 +74,9 @@ impl fmt::Display for Summary<'_> {
                 "codehook: http {method} {url} {result} ({duration_ms} ms)"
             )?;
         }
+        if let Some(asked) = &report.asked {
+            writeln!(f, "codehook: {}", wish(asked))?;
+        }
         let left = report.tmp_leftovers;
         if left.files > 0 {
             let files = if left.files == 1 { "file" } else { "files" };
@@ -88,6 +91,28 @@ impl fmt::Display for Summary<'_> {
             writeln!(f, "codehook: {hint}")?;
         }
         Ok(())
+    }
+}
+
+/// What a service would do for a script that failed and asked for it.
+fn wish(asked: &Asked) -> String {
+    let (wish, reason) = match asked {
+        Asked::Retry {
+            after_seconds: Some(seconds),
+            reason,
+        } => (
+            format!("asks for another attempt after {seconds} s"),
+            reason,
+        ),
+        Asked::Retry {
+            after_seconds: None,
+            reason,
+        } => ("asks for another attempt".to_owned(), reason),
+        Asked::Abort { reason } => ("asks for no further attempt".to_owned(), reason),
+    };
+    match reason.as_str() {
+        "" => wish,
+        reason => format!("{wish}: {reason}"),
     }
 }
 
@@ -152,6 +177,7 @@ mod tests {
             peak_memory_bytes: 32 * 1024 * 1024,
             http,
             tmp_leftovers: tmp,
+            asked: None,
         };
         Summary::new(&report, &RunLimits::default()).to_string()
     }

@@ -1,0 +1,112 @@
+//! The end of what is too old or too much: events whose runs have all ended go, oldest first, with those runs.
+
+use std::time::Duration;
+
+use rusqlite::Savepoint;
+
+use crate::error::StoreError;
+use crate::id::Id;
+use crate::journal::Store;
+use crate::time::Millis;
+
+/// Events that are deleted in one transaction, so that nobody else waits for long.
+const TOGETHER: usize = 2000;
+/// How long the answer to a request with an `Idempotency-Key` is kept.
+const ANSWERS_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+const ENDED: &str = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.event = events.id AND state IN ('queued', 'running'))";
+
+impl Store {
+    /// Deletes events older than `age`; at most some thousands at a time. How many.
+    ///
+    /// # Errors
+    ///
+    /// What keeps a write from the disk.
+    pub async fn forget(&self, age: Duration) -> Result<usize, StoreError> {
+        self.write(move |db| {
+            let before = Millis::now().before(age);
+            let answered = Millis::now().before(ANSWERS_KEPT);
+            db.execute("DELETE FROM answers WHERE made_at < ?1", [answered])?;
+            db.execute("DELETE FROM deliveries WHERE received_at < ?1", [before])?;
+            begin(db)?;
+            // Identifiers are in the order of time: nothing younger is looked at.
+            db.prepare_cached(&format!(
+                "INSERT INTO temp.old SELECT id FROM events WHERE id < ?1 AND {ENDED} ORDER BY id LIMIT ?2"
+            ))?
+            .execute((Id::first_at(before), TOGETHER as i64))?;
+            delete(db)
+        })
+        .await
+    }
+
+    /// Deletes the oldest events of one tenant, or of all, until what is held is at most `most` bytes; at most some thousands at a
+    /// time. How many.
+    ///
+    /// # Errors
+    ///
+    /// What keeps a write from the disk.
+    pub async fn forget_beyond(
+        &self,
+        tenant: Option<&str>,
+        most: u64,
+    ) -> Result<usize, StoreError> {
+        let tenant = tenant.map(ToOwned::to_owned);
+        self.write(move |db| {
+            let held: u64 = db
+                .prepare_cached("SELECT coalesce(sum(held_bytes), 0) FROM usage WHERE ?1 IS NULL OR tenant = ?1")?
+                .query_row([&tenant], |row| row.get(0))?;
+            let Some(excess) = held.checked_sub(most).filter(|excess| *excess > 0) else {
+                return Ok(0);
+            };
+            begin(db)?;
+            mark(db, tenant.as_deref(), excess)?;
+            delete(db)
+        })
+        .await
+    }
+}
+
+fn begin(db: &Savepoint<'_>) -> Result<(), StoreError> {
+    Ok(db.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS old (id TEXT PRIMARY KEY); DELETE FROM temp.old;",
+    )?)
+}
+
+/// Marks the oldest events that hold `excess` bytes together.
+fn mark(db: &Savepoint<'_>, tenant: Option<&str>, excess: u64) -> Result<(), StoreError> {
+    let whose = match tenant {
+        Some(_) => "tenant = ?1",
+        None => "?1 IS NULL",
+    };
+    let mut oldest = db.prepare_cached(&format!(
+        "SELECT id, octet_length(body) + coalesce((SELECT sum(octet_length(report)) FROM runs JOIN attempts ON run = runs.id WHERE runs.event = events.id), 0)
+         FROM events WHERE {whose} AND {ENDED} ORDER BY id LIMIT ?2"
+    ))?;
+    let mut insert = db.prepare_cached("INSERT INTO temp.old VALUES (?1)")?;
+    let mut rows = oldest.query((tenant, TOGETHER as i64))?;
+    let mut found = 0;
+    while let Some(row) = rows.next()?.filter(|_| found < excess) {
+        insert.execute([row.get::<_, String>(0)?])?;
+        found += row.get::<_, u64>(1)?;
+    }
+    Ok(())
+}
+
+/// Deletes the marked events with all that hangs on them.
+fn delete(db: &Savepoint<'_>) -> Result<usize, StoreError> {
+    db.execute_batch(
+        "UPDATE usage SET held_bytes = max(0, held_bytes - gone.bytes) FROM (
+             SELECT tenant, sum(bytes) AS bytes FROM (
+                 SELECT tenant, octet_length(body) AS bytes FROM events JOIN temp.old USING (id)
+                 UNION ALL
+                 SELECT runs.tenant, coalesce(octet_length(report), 0) FROM temp.old JOIN runs ON runs.event = old.id JOIN attempts ON run = runs.id
+             ) GROUP BY tenant
+         ) AS gone WHERE usage.tenant = gone.tenant;
+         DELETE FROM attempts WHERE run IN (SELECT runs.id FROM runs JOIN temp.old ON runs.event = temp.old.id);
+         DELETE FROM runs WHERE event IN (SELECT id FROM temp.old);",
+    )?;
+    Ok(db.execute(
+        "DELETE FROM events WHERE id IN (SELECT id FROM temp.old)",
+        [],
+    )?)
+}

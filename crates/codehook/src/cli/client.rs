@@ -1,0 +1,305 @@
+//! Arguments of the commands that speak to a service.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+pub(crate) const LOGIN_EXAMPLES: &str = "\
+The key is read from the terminal without being shown, from standard input
+where that is no terminal, or from --key-file. It is kept in
+$XDG_CONFIG_HOME/codehook/credentials.toml (~/.config), for you alone.
+
+Server and tenant are taken from, first to last: --server and --tenant;
+CODEHOOK_SERVER and CODEHOOK_TENANT; [service] in codehook.toml; the last
+login. The key from CODEHOOK_API_KEY, then from the login for that server
+and tenant.
+
+Examples:
+    codehook login --server https://hooks.example.com --tenant acme
+    vault read -field=key secret/codehook | codehook login \\
+      --server https://hooks.example.com --tenant acme";
+
+pub(crate) const HOOKS_EXAMPLES: &str = "\
+Hooks of a project are in codehook.toml, which `codehook run NAME` uses as
+well. Paths are relative to it.
+
+    [service]
+    server = \"https://hooks.example.com\"
+    tenant = \"acme\"
+
+    [hooks.suspend-user]
+    template = \"hooks/okta.py\"
+    mapping = \"mappings/pba.json\"
+    allow = [\"example.okta.com\"]
+    secrets = [\"OKTA_TOKEN\"]
+    hostname = \"pba.example.com\"
+    trigger = { on = \"alert\", when = \"event.RiskScore > 80\" }
+    limits = { timeout_seconds = 30, memory_mib = 256, concurrent_runs = 4 }
+    retry = { attempts = 5, first_delay_seconds = 10, failures = false }
+
+Examples:
+    codehook hooks pull                  the service's hooks into this folder
+    codehook hooks diff                  what differs here from the drafts
+    codehook hooks push --publish        this folder's hooks to the service
+    codehook hooks rollback suspend-user 3";
+
+pub(crate) const RUNS_EXAMPLES: &str = "\
+Examples:
+    codehook runs list --state failed
+    codehook runs show 01J9ZQ4T7Y3XW8K2M5N6P7R8S9
+    codehook runs tail                   every run as it begins and ends
+    codehook runs tail 01J9ZQ4T7Y3X...   one run's output as it comes
+    codehook runs replay --state failed --since 2h";
+
+/// Which service, and which tenant there.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServiceArgs {
+    /// The service's URL.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CODEHOOK_SERVER",
+        help_heading = "Service",
+        global = true
+    )]
+    pub(crate) server: Option<String>,
+    /// The tenant.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CODEHOOK_TENANT",
+        help_heading = "Service",
+        global = true
+    )]
+    pub(crate) tenant: Option<String>,
+    /// Trust the certificates in this PEM file, besides the system's. May be repeated.
+    #[arg(long, value_name = "FILE", help_heading = "Service", global = true)]
+    pub(crate) ca_cert: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    /// Read the API key from this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HooksArgs {
+    #[command(subcommand)]
+    pub(crate) command: HooksCommand,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HooksCommand {
+    /// List the service's hooks.
+    List(JsonArgs),
+    /// Write the drafts of hooks into this folder and its codehook.toml.
+    Pull(SomeHooks),
+    /// Send this folder's hooks to the service as drafts.
+    Push(PushArgs),
+    /// Show what differs between this folder's hooks and the service's drafts. Exit code 1 when anything does.
+    Diff(DiffArgs),
+    /// Let the draft run from now on.
+    Publish(OneHook),
+    /// Let an earlier version run again.
+    Rollback(RollbackArgs),
+    /// List a hook's published versions.
+    Versions(OneHook),
+    /// Let events start a hook.
+    Enable(OneHook),
+    /// Let no event start a hook.
+    Disable(OneHook),
+    /// Delete a hook from the service. Files stay.
+    Delete(OneHook),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JsonArgs {
+    /// Print JSON on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SomeHooks {
+    /// The hooks; all when none is named.
+    pub(crate) names: Vec<String>,
+    /// Replace what was changed here since the last pull or push.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PushArgs {
+    /// The hooks; all of codehook.toml when none is named.
+    pub(crate) names: Vec<String>,
+    /// Replace what somebody else has changed on the service since the last pull or push.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Publish them as well.
+    #[arg(long)]
+    pub(crate) publish: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The hooks; all of codehook.toml when none is named.
+    pub(crate) names: Vec<String>,
+    /// Compare with this published version.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneHook {
+    /// The hook's name.
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// The hook's name.
+    pub(crate) name: String,
+    /// The version, as `codehook hooks versions` lists it.
+    pub(crate) version: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventsArgs {
+    #[command(subcommand)]
+    pub(crate) command: EventsCommand,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Send an event, and print its identifier and those of the runs that it has started.
+    Send(SendArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// The event, a JSON object: a file, or `-` for standard input.
+    pub(crate) event: PathBuf,
+    /// The same key with the same event again starts nothing.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Show the output of its runs and wait for their end. Exit code 1 unless all succeed.
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    pub(crate) command: RunsCommand,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsCommand {
+    /// List runs, newest first.
+    List(ListRunsArgs),
+    /// Show a run with its attempts, their output and their HTTP requests.
+    Show(ShowRunArgs),
+    /// Follow one run's output, or all runs of the tenant as they begin and end.
+    Tail(TailArgs),
+    /// Run ended runs again: one, or all in a state since a time.
+    Replay(ReplayArgs),
+    /// Cancel a run: one that waits never starts, one that is under way is stopped.
+    Cancel(OneRun),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListRunsArgs {
+    /// Those in this state: queued, running, succeeded, failed, dead_letter, cancelled.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Those of this hook.
+    #[arg(long)]
+    pub(crate) hook: Option<String>,
+    /// Those for this event.
+    #[arg(long)]
+    pub(crate) event: Option<String>,
+    /// How many.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) limit: u16,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowRunArgs {
+    /// The run's identifier.
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailArgs {
+    /// The run's identifier; every run's beginning and end without it.
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The run's identifier.
+    #[arg(required_unless_present = "state", conflicts_with = "state")]
+    pub(crate) run: Option<String>,
+    /// All in this state: failed, dead_letter or cancelled; at most 500 at once.
+    #[arg(long, requires = "since")]
+    pub(crate) state: Option<String>,
+    /// Made since then: 2h, 3d.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) since: Option<std::time::Duration>,
+    /// Those of this hook.
+    #[arg(long, requires = "state")]
+    pub(crate) hook: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneRun {
+    /// The run's identifier.
+    pub(crate) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SecretsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SecretsCommand,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Set a secret: from the terminal without being shown, from standard input, or from a file.
+    Set(SetSecretArgs),
+    /// List the names of secrets. Values are never shown.
+    List(JsonArgs),
+    /// Delete a secret.
+    Delete(OneSecret),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetSecretArgs {
+    /// Its name: it stands in templates as @secret.NAME@.
+    pub(crate) name: String,
+    /// Read the value from this file, without the line end at its end.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneSecret {
+    /// Its name.
+    pub(crate) name: String,
+}

@@ -1,0 +1,69 @@
+//! `codehook events`.
+
+use std::io::Read;
+use std::path::Path;
+
+use codehook_template::MAX_EVENT_BYTES;
+use serde_json::Value;
+
+use super::api::Call;
+use super::{Failure, connect, runs};
+use crate::cli::{EventsArgs, EventsCommand, SendArgs};
+use crate::exit::Exit;
+use crate::input;
+use crate::say;
+
+pub(super) fn command(args: &EventsArgs) -> Result<Exit, Failure> {
+    let EventsCommand::Send(send) = &args.command;
+    let api = connect(&args.service)?;
+    let event: Value = serde_json::from_slice(&read(send)?)
+        .map_err(|error| Failure::file(&send.event, format!("no JSON: {error}")))?;
+    let mut headers = Vec::new();
+    if let Some(key) = &send.idempotency_key {
+        headers.push(("idempotency-key", key.clone()));
+    }
+    let call = Call {
+        body: Some(&event),
+        headers,
+    };
+    let receipt = api.call("POST", "/events", call)?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let started: Vec<String> = receipt["runs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(text)
+        .collect();
+    say::stdout(format!("event\t{}\n", text(&receipt["id"])).as_bytes());
+    for run in &started {
+        say::stdout(format!("run\t{run}\n").as_bytes());
+    }
+    match (receipt["duplicate"].as_bool(), started.is_empty()) {
+        (Some(true), _) => say::note("it had been sent before: nothing was started"),
+        (_, true) => say::note("no hook listens to such an event: nothing was started"),
+        _ => {}
+    }
+    if !send.wait {
+        return Ok(Exit::Succeeded);
+    }
+    let mut exit = Exit::Succeeded;
+    for run in &started {
+        if runs::follow(&api, run)? != Exit::Succeeded {
+            exit = Exit::ScriptFailed;
+        }
+    }
+    Ok(exit)
+}
+
+fn read(send: &SendArgs) -> Result<Vec<u8>, Failure> {
+    if send.event != Path::new("-") {
+        return Ok(input::read_file(&send.event, MAX_EVENT_BYTES)?);
+    }
+    let mut content = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_EVENT_BYTES as u64 + 1)
+        .read_to_end(&mut content)
+        .map_err(|error| Failure::Refused(format!("standard input: {error}")))?;
+    Ok(content)
+}

@@ -1,0 +1,124 @@
+//! Runs as they happen: their output while they run, and what becomes of them.
+
+use std::io::{BufRead, BufReader};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::server::{SOON, Service};
+
+/// Reads a stream's events, `(name, data, when)`, until one is named `last` or the stream ends.
+fn events(service: &Service, path: &str, last: &str) -> Vec<(String, Value, Instant)> {
+    let reader = BufReader::new(service.client.stream(path));
+    let mut events: Vec<(String, Value, Instant)> = Vec::new();
+    let mut name = String::new();
+    for line in reader.lines() {
+        let line = line.expect("a line");
+        if let Some(text) = line.strip_prefix("event: ") {
+            text.clone_into(&mut name);
+        } else if let Some(text) = line.strip_prefix("data: ") {
+            let data: Value = serde_json::from_str(text).expect("JSON");
+            // Output comes in pieces of any length.
+            match events.last_mut() {
+                Some((last, before, _))
+                    if *last == "output"
+                        && name == "output"
+                        && before["stream"] == data["stream"] =>
+                {
+                    let whole =
+                        [&before["text"], &data["text"]].map(|text| text.as_str().expect("text"));
+                    before["text"] = whole.concat().into();
+                }
+                _ => events.push((name.clone(), data, Instant::now())),
+            }
+            if name == last {
+                break;
+            }
+        }
+    }
+    events
+}
+
+#[test]
+fn a_runs_output_is_seen_while_it_runs_and_its_secrets_are_not() {
+    let service = Service::start();
+    let client = &service.client;
+    client
+        .put(
+            "/v1/tenants/acme/secrets/KEY",
+            &json!({"value": "hunter2hunter2"}),
+        )
+        .with(204);
+    let template = "import codehook, sys, time\nprint 'caf\\xc3\\xa9', '@secret.KEY@'\nsys.stdout.flush()\ntime.sleep(2)\nprint >> sys.stderr, 'late'\nif codehook.attempt == 1: codehook.retry(after=0)\n";
+    client.publish("h", json!({"template": template, "secrets": ["KEY"]}));
+    let run = client.event(&json!({}))["runs"][0]
+        .as_str()
+        .expect("an identifier")
+        .to_owned();
+    let path = format!("/v1/tenants/acme/runs/{run}/log");
+    let live = events(&service, &path, "end");
+    let names: Vec<&str> = live.iter().map(|(name, ..)| name.as_str()).collect();
+    let attempt = ["attempt", "output", "output", "attempt_ended"];
+    assert_eq!(names, [attempt.as_slice(), &attempt, &["end"]].concat());
+    assert_eq!(
+        live[1].1,
+        json!({"stream": "stdout", "text": "caf\u{e9} [redacted]\n"})
+    );
+    assert_eq!(live[2].1, json!({"stream": "stderr", "text": "late\n"}));
+    assert!(
+        live[2].2 - live[1].2 > Duration::from_secs(1),
+        "the output came at once"
+    );
+    assert_eq!(live[3].1["outcome"], "failed");
+    assert_eq!(live[8].1, json!({"state": "succeeded"}));
+    // Whoever comes later is told the same.
+    let told: Vec<_> = live
+        .into_iter()
+        .map(|(name, data, _)| (name, data))
+        .collect();
+    let later = events(&service, &path, "end");
+    let later: Vec<_> = later
+        .into_iter()
+        .map(|(name, data, _)| (name, data))
+        .collect();
+    assert_eq!(later, told);
+}
+
+#[test]
+fn a_tenants_runs_are_seen_as_they_begin_and_end_and_no_other_tenants() {
+    let service = Service::start();
+    let client = &service.client;
+    client.publish("h", json!({"template": "pass"}));
+    let reader = BufReader::new(client.stream("/v1/tenants/acme/runs/live"));
+    let other = service.key("other", &["read"]);
+    let unseen = thread::spawn(move || {
+        let lines = BufReader::new(other.stream("/v1/tenants/other/runs/live")).lines();
+        lines
+            .map_while(Result::ok)
+            .filter(|line| line.starts_with("data"))
+            .count()
+    });
+    let run = client.event(&json!({}))["runs"][0].clone();
+    let mut lines = reader.lines();
+    let mut next = || loop {
+        let line = lines.next().expect("an event").expect("a line");
+        if let Some(text) = line.strip_prefix("data: ") {
+            return serde_json::from_str::<Value>(text).expect("JSON");
+        }
+    };
+    let (started, ended) = (next(), next());
+    assert_eq!(
+        (&started["what"], &started["run"]),
+        (&json!("started"), &run)
+    );
+    assert_eq!(
+        (&ended["what"], &ended["state"]),
+        (&json!("ended"), &json!("succeeded"))
+    );
+    // Streams end with the service, and do not keep it from ending.
+    let (mut service, began) = (service, Instant::now());
+    service.terminate();
+    assert!(began.elapsed() < SOON);
+    assert_eq!(unseen.join().expect("it ends"), 0);
+}

@@ -1,4 +1,4 @@
-//! A disk that is full: nothing is acknowledged that is not kept, nothing that was kept is lost, and the service goes on as soon
+//! A disk that is full or read-only: nothing is acknowledged that is not kept, nothing that was kept is lost, and the service goes on as soon
 //! as it can write again.
 
 use std::env;
@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use codehook_tests::program::Program;
 use serde_json::json;
 
 use crate::server::Service;
@@ -90,4 +91,44 @@ fn full_disk(disk: PathBuf) {
         assert_eq!(run["history"][0]["report"]["stdout"], "done\n");
     }
     client.event(&json!({"n": -1}));
+}
+
+#[test]
+fn a_read_only_disk_is_said_at_the_start_and_loses_nothing() {
+    on_small_disk(
+        "disk::a_read_only_disk_is_said_at_the_start_and_loses_nothing",
+        read_only_disk,
+    );
+}
+
+fn mount_again(disk: &Path, how: &str) {
+    let status = Command::new("mount").args(["-o", how]).arg(disk).status();
+    assert!(status.expect("there is mount").success(), "{how}");
+}
+
+fn read_only_disk(disk: PathBuf) {
+    let mut service = Service::start_in(disk.join("data"));
+    let event = service.client.event(&json!({"n": 1}))["id"].clone();
+    service.kill();
+    mount_again(&disk, "remount,ro");
+    let data = disk.join("data");
+    let ended = Program::new().run(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data.to_str().expect("UTF-8"),
+    ]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stderr.contains("Read-only file system"), "{ended:?}");
+    mount_again(&disk, "remount,rw");
+    service.restart();
+    let path = format!(
+        "/v1/tenants/acme/events/{}",
+        event.as_str().expect("an identifier")
+    );
+    assert_eq!(
+        service.client.get(&path).with(200)["event"],
+        json!({"n": 1})
+    );
 }

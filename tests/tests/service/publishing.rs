@@ -128,3 +128,27 @@ fn a_secret_reaches_its_hook_and_nothing_else() {
         assert!(!content.windows(6).any(|window| window == b"s3cret"));
     }
 }
+
+#[test]
+fn the_api_is_explained_on_a_page_that_needs_nothing_from_elsewhere() {
+    let service = Service::start();
+    let client = service.client.without_key();
+    let page = client.get("/docs/");
+    assert_eq!(page.status, 200, "{page:?}");
+    assert!(page.content.starts_with("text/html"), "{page:?}");
+    for attribute in ["src=\"", "href=\""] {
+        for place in page.text.split(attribute).skip(1) {
+            let place = place.split('"').next().expect("a quote");
+            let place = place.trim_start_matches("./");
+            assert!(!place.contains("//"), "{place}");
+            if place.ends_with(".png") {
+                continue;
+            }
+            assert_eq!(client.get(&format!("/docs/{place}")).status, 200, "{place}");
+        }
+    }
+    let start = client.get("/docs/swagger-initializer.js").text;
+    assert!(start.contains("/openapi.json"), "{start}");
+    let description = client.get("/openapi.json").with(200);
+    assert_eq!(description["openapi"], "3.1.0");
+}

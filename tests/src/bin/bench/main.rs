@@ -9,6 +9,7 @@ mod contender;
 mod cpu;
 mod hooks;
 mod machine;
+mod per_process;
 mod report;
 mod service;
 mod slow_server;

@@ -7,6 +7,7 @@ struct _frame *codehook_suspending;
 
 int codehook_tick(void) { return 0; }
 void codehook_give_way(void) {}
+int codehook_forward(void) { return 0; }
 int codehook_unwrap(PyObject **func, PyObject **args, PyObject **kw) { return 0; }
 PyObject *codehook_keyword_array(PyObject *kw) { return NULL; }
 int codehook_is_looped_over(PyObject *iterator) { return 0; }

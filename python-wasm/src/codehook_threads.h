@@ -78,6 +78,12 @@ __attribute__((import_module("codehook"), import_name("give_way")))
 #endif
 void codehook_give_way(void);
 
+/* The engine's: 0. It says of the loops around the call what the former says: they go forwards, or give way. */
+#ifdef __wasi__
+__attribute__((import_module("codehook"), import_name("forward")))
+#endif
+__attribute__((pure)) int codehook_forward(void);
+
 /* Signals (codehook_signals.c). codehook_send_signal() answers -1 for one that would stop the hook for good. */
 double codehook_now(void);
 double codehook_alarm_at(void);

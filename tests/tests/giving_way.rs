@@ -67,10 +67,16 @@ fn functions_that_leave_for_one_another_are_stopped() {
 }
 
 #[test]
-fn a_guests_own_calls_of_give_way_take_no_check_away() {
-    let never = S::If(vec![], vec![S::BranchIf(1)]);
-    let body = S::Loop(vec![S::Block(vec![S::Branch(0), S::GiveWay]), S::Branch(0)]);
-    assert!(is_stopped(&program(vec![never, body])));
+fn a_guests_own_calls_of_give_way_and_forward_take_no_check_away() {
+    for own in [S::GiveWay, S::Forward] {
+        let never = S::If(vec![], vec![S::BranchIf(1)]);
+        let body = S::Loop(vec![
+            S::Block(vec![S::Branch(0), own.clone()]),
+            S::Branch(0),
+        ]);
+        assert!(is_stopped(&program(vec![never, body])));
+        assert!(is_stopped(&program(vec![S::Loop(vec![own, S::Branch(0)])])));
+    }
 }
 
 /// A guest of these instructions, which leave a number.

@@ -95,6 +95,7 @@ const FUNCTIONS: &[HostFunction] = &[
     own("protect", "ii"),
     HostFunction(OWN, "unwind", "", false),
     HostFunction(OWN, "give_way", "", false),
+    own("forward", ""),
 ];
 
 /// Where the guest's data is: paths, a URL, and vectors of buffers that point to good and to bad places.

@@ -27,16 +27,18 @@ pub(crate) use reencode::write;
 pub(crate) const SEEN: &str = "codehook.seen";
 /// What a check calls when the clock has ticked; a guest may import it and call it as well.
 pub(crate) const GIVE_WAY: &str = "give_way";
+/// What a guest may import and call to say that a way around a loop leads forwards; it answers 0.
+pub(crate) const FORWARD: &str = "forward";
 
 /// Part of the name of compiled code: another number for each way of writing checks.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
-/// Whether a guest's own calls of [`GIVE_WAY`] are relied upon.
+/// Whether a guest's own calls of [`GIVE_WAY`] and [`FORWARD`] are relied upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum OwnCalls {
     /// They are calls like others.
     Ignored,
-    /// They are checks, and loops around them have no others.
+    /// Those of the first are checks, and loops around either have no others.
     Trusted,
 }
 
@@ -45,6 +47,7 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     linker.func_wrap_async(MODULE, GIVE_WAY, |_: Caller<'_, GuestState>, (): ()| {
         Box::new(tokio::task::yield_now())
     })?;
+    linker.func_wrap(MODULE, FORWARD, || 0)?;
     Ok(())
 }
 
@@ -61,4 +64,8 @@ pub(crate) enum ChecksError {
         "it imports `give_way` as something else than a function without parameters and results"
     )]
     GiveWay,
+    #[error(
+        "it imports `forward` as something else than a function without parameters that answers an i32"
+    )]
+    Forward,
 }

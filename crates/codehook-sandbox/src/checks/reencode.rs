@@ -11,7 +11,7 @@ use wasmparser::{
 
 use super::body::{Check, with_checks};
 use super::calls::Calls;
-use super::{ChecksError, GIVE_WAY, OwnCalls, SEEN};
+use super::{ChecksError, FORWARD, GIVE_WAY, OwnCalls, SEEN};
 use crate::clock;
 use crate::host_call::MODULE;
 
@@ -40,6 +40,7 @@ struct Guest<'a> {
     functions: Vec<u32>,
     imports: u32,
     give_way: Option<u32>,
+    forward: Option<u32>,
     memories: u32,
     globals: u32,
     in_tables: HashSet<u32>,
@@ -104,6 +105,7 @@ impl<'a> Guest<'a> {
         for import in section.into_imports() {
             let import = import?;
             let is_give_way = import.module == MODULE && import.name == GIVE_WAY;
+            let is_forward = import.module == MODULE && import.name == FORWARD;
             match import.ty {
                 TypeRef::Func(ty) => {
                     if is_give_way {
@@ -112,11 +114,18 @@ impl<'a> Guest<'a> {
                         }
                         self.give_way.get_or_insert(self.imports);
                     }
+                    if is_forward {
+                        if !answers_a_number(&self.types[ty as usize]) {
+                            return Err(ChecksError::Forward);
+                        }
+                        self.forward.get_or_insert(self.imports);
+                    }
                     self.functions.push(ty);
                     self.imports += 1;
                 }
                 TypeRef::Memory(_) => return Err(ChecksError::Memory),
                 _ if is_give_way => return Err(ChecksError::GiveWay),
+                _ if is_forward => return Err(ChecksError::Forward),
                 TypeRef::Global(_) => self.globals += 1,
                 _ => {}
             }
@@ -181,10 +190,8 @@ impl<'a> Guest<'a> {
             seen: self.globals,
             // After all others.
             give_way: self.functions.len() as u32 + added,
-            own_call: match own_calls {
-                OwnCalls::Ignored => None,
-                OwnCalls::Trusted => self.give_way,
-            },
+            own_call: self.give_way.filter(|_| own_calls == OwnCalls::Trusted),
+            forward: self.forward.filter(|_| own_calls == OwnCalls::Trusted),
         };
         let mut sections = Sections::default();
         for payload in Parser::new(0).parse_all(wasm) {
@@ -233,6 +240,10 @@ impl<'a> Guest<'a> {
         sections.code.function(&give_way);
         Ok(())
     }
+}
+
+fn answers_a_number(ty: &FuncType) -> bool {
+    ty.params().is_empty() && ty.results() == [wasmparser::ValType::I32]
 }
 
 fn is_plain(ty: &FuncType) -> bool {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use codehook_store::{ApiKey, KeyHolder, Scope, Store};
+use codehook_store::{ApiKey, KeyHolder, Millis, Scope, Store};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::problem::Problem;
 
@@ -19,6 +20,8 @@ const REMEMBERED: usize = 10_000;
 /// Keys that were looked up, by the hash of their text.
 #[derive(Default)]
 pub(crate) struct Keys {
+    /// Told when a key was deleted.
+    deleted: watch::Sender<()>,
     known: Mutex<HashMap<[u8; 32], (ApiKey, Instant)>>,
 }
 
@@ -57,14 +60,36 @@ impl Keys {
     fn remembered(&self, hash: &[u8; 32]) -> Option<ApiKey> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (key, since) = known.get(hash)?;
-        let expired = key
-            .expires_at
-            .is_some_and(|at| at <= codehook_store::Millis::now());
+        let expired = key.expires_at.is_some_and(|at| at <= Millis::now());
         (since.elapsed() < BELIEVED && !expired).then(|| key.clone())
     }
 
-    /// Forgets everything that was looked up.
+    /// Returns once `key` is none any more, for what goes on for longer than a request.
+    pub(crate) async fn until_gone(&self, store: &Store, key: &ApiKey) {
+        let mut deleted = self.deleted.subscribe();
+        let expiry = async {
+            match key.expires_at {
+                Some(at) => tokio::time::sleep(at.since(Millis::now())).await,
+                None => std::future::pending().await,
+            }
+        };
+        let deletion = async {
+            while deleted.changed().await.is_ok() {
+                let keys = store.keys(key.holder.clone()).await;
+                if !keys.is_ok_and(|keys| keys.iter().any(|there| there.id == key.id)) {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = expiry => {}
+            () = deletion => {}
+        }
+    }
+
+    /// Forgets everything that was looked up, since a key was deleted.
     pub(crate) fn forget(&self) {
+        self.deleted.send_replace(());
         self.known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,7 +1,7 @@
 //! What requests with an `Idempotency-Key` were answered (draft-ietf-httpapi-idempotency-key-header), so that a repeated one gets the
 //! same answer and does nothing. Sealed as secrets are: a new API key may be among the answers.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Savepoint};
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
@@ -17,8 +17,19 @@ pub enum Answered {
     UnderWay,
     /// It was sent with another request.
     Another,
+    /// Nothing, and as many of this holder are remembered as may be.
+    TooMany,
     /// What it was answered.
     Known(Zeroizing<String>),
+}
+
+/// Keys of one holder that are remembered at the same time.
+const REMEMBERED: u32 = 10_000;
+
+fn remembered(db: &Savepoint<'_>, holder: &str) -> Result<u32, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT count(*) FROM answers WHERE holder = ?1")?
+        .query_row([holder], |row| row.get(0))?)
 }
 
 fn place(holder: &str, key: &str) -> String {
@@ -44,6 +55,7 @@ impl Store {
                 .query_row((&holder, &key), |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             match known {
+                None if remembered(db, &holder)? >= REMEMBERED => Ok(Answered::TooMany),
                 None => {
                     db.prepare_cached("INSERT INTO answers (holder, key, request, made_at) VALUES (?1, ?2, ?3, ?4)")?
                         .execute((&holder, &key, request, Millis::now()))?;

@@ -86,6 +86,33 @@ fn a_runs_output_is_seen_while_it_runs_and_its_secrets_are_not() {
 }
 
 #[test]
+fn a_stream_ends_with_the_key_that_it_was_asked_for_with() {
+    let service = Service::start();
+    let key = service.key("acme", &["read"]);
+    let mut stream = BufReader::new(key.stream("/v1/tenants/acme/runs/live"));
+    let keys = service.client.get("/v1/tenants/acme/keys").with(200);
+    let id = keys[0]["id"].as_str().expect("an identifier").to_owned();
+    // Another key's end is none of this one's.
+    let other = service.key("other", &["read"]);
+    let others = service.client.get("/v1/tenants/other/keys").with(200);
+    let path = format!(
+        "/v1/tenants/other/keys/{}",
+        others[0]["id"].as_str().expect("an identifier")
+    );
+    assert_eq!(service.client.send("DELETE", &path, &[], b"").status, 204);
+    other.get("/v1/tenants/other/runs").problem(401);
+    service.client.publish("h", json!({"template": "pass"}));
+    service.client.event(&json!({}));
+    let mut line = String::new();
+    stream.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("event: run"), "{line}");
+    let path = format!("/v1/tenants/acme/keys/{id}");
+    assert_eq!(service.client.send("DELETE", &path, &[], b"").status, 204);
+    // What is left, and then the end.
+    while stream.read_line(&mut line).expect("a whole stream") > 0 {}
+}
+
+#[test]
 fn a_tenants_runs_are_seen_as_they_begin_and_end_and_no_other_tenants() {
     let service = Service::start();
     let client = &service.client;

@@ -20,6 +20,8 @@ use crate::service::Service;
 
 /// Says that the answer is that of an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// The longest body of an answer that is kept; a longer one is made again for a repeated request.
+const MAX_KEPT_BYTES: usize = 64 * 1024;
 /// Headers of an answer that are kept.
 const KEPT: [HeaderName; 2] = [header::CONTENT_TYPE, header::ETAG];
 
@@ -88,6 +90,12 @@ async fn answer(
                 "the request with this `Idempotency-Key` is still being worked on: send it again in a moment",
             ));
         }
+        Answered::TooMany => {
+            return Err(Problem::too_many(
+                "this API key has sent as many `Idempotency-Key`s today as are remembered: send the request without one, or later",
+                3600,
+            ));
+        }
         Answered::Another => {
             return Err(Problem::invalid(
                 "this `Idempotency-Key` came with another request before: take a new one for each request",
@@ -110,7 +118,7 @@ fn if_match(headers: &HeaderMap) -> Vec<u8> {
     value.map_or_else(Vec::new, |value| value.as_bytes().to_vec())
 }
 
-/// Keeps an answer, unless the fault is the service's own.
+/// Keeps an answer, unless the next one may be another.
 async fn keep(
     service: &Service,
     holder: &str,
@@ -129,8 +137,9 @@ async fn keep(
             head.headers.get(name)?.to_str().ok()?.to_owned(),
         ))
     };
-    let again = !head.status.is_server_error() && head.status != StatusCode::TOO_MANY_REQUESTS;
-    let kept = again.then(|| Kept {
+    let passes = head.status.is_server_error() || head.status == StatusCode::TOO_MANY_REQUESTS;
+    let keeps = !passes && body.len() <= MAX_KEPT_BYTES;
+    let kept = keeps.then(|| Kept {
         status: head.status.as_u16(),
         headers: KEPT.iter().filter_map(text).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),

@@ -54,9 +54,10 @@ impl Teller {
     }
 }
 
-/// Starts a stream, if the tenant may have another one; it ends with the service.
+/// Starts a stream, if the tenant may have another one; it ends with the service, and with the key of whoever asked for it.
 fn stream<F: Future<Output = Option<()>> + Send + 'static>(
     service: &Arc<Service>,
+    Caller(key): Caller,
     tenant: &str,
     tell: impl FnOnce(Teller) -> F,
 ) -> Result<Stream, Problem> {
@@ -70,10 +71,11 @@ fn stream<F: Future<Output = Option<()>> + Send + 'static>(
         events,
         _place: place,
     });
-    let ending = service.ending.clone();
+    let service = Arc::clone(service);
     tokio::spawn(async move {
         tokio::select! {
-            () = ending.cancelled() => {}
+            () = service.ending.cancelled() => {}
+            () = service.keys.until_gone(&service.store, &key) => {}
             _ = telling => {}
         }
     });
@@ -101,7 +103,7 @@ pub(crate) async fn all(
     caller.may(&service, &tenant, Scope::Read)?;
     let changes = service.dispatcher.changes.watch();
     let watched = tenant.clone();
-    stream(&service, &tenant, |teller| async move {
+    stream(&service, caller, &tenant, |teller| async move {
         tell_changes(&teller, changes, &watched).await
     })
 }
@@ -159,7 +161,7 @@ pub(crate) async fn log(
         told: 0,
         shown: 0,
     };
-    stream(&service, &tenant, |teller| followed.tell(teller))
+    stream(&service, caller, &tenant, |teller| followed.tell(teller))
 }
 
 /// Pieces of one stream that follow each other, as one.

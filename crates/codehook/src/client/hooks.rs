@@ -223,8 +223,9 @@ fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
         let hook = if is_new(api, &name)? {
             let body = json!({"name": name, "draft": local});
             let made = api.call("POST", "/hooks", Call::with(&body));
+            let made = made.map_err(|failure| about(&name, failure))?;
             say::note(&format!("{name} is new on {}", api.target.server));
-            made.map_err(|failure| about(&name, failure))?
+            made
         } else if compare(api, &name, &local, None)
             .map_err(|failure| about(&name, failure))?
             .is_empty()

@@ -1,6 +1,7 @@
 //! The commands that speak to a service, as a person types them.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 
 use codehook_tests::program::{Ended, Program};
 use serde_json::json;
@@ -271,8 +272,12 @@ fn a_watcher_sees_runs_begin_and_end() {
     client.publish("h", json!({"template": "pass"}));
     let mut command = person.program.command(&["runs", "tail"]);
     command.env("XDG_CONFIG_HOME", person.program.path("config"));
-    let watching = codehook_tests::program::spawn(&mut command);
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    let mut watching = codehook_tests::program::spawn(&mut command);
+    let mut said = BufReader::new(watching.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("it says that it watches");
+    assert!(line.contains("watching the runs of acme"), "{line}");
+    watching.stderr = Some(said.into_inner());
     client.ended(&client.event(&json!({}))["runs"][0]);
     let mut service = service;
     service.terminate();

@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 log=target/attacks.log
-cargo test --release --locked -p codehook-tests --test isolation -- --nocapture > "$log" 2>&1
+cargo test --release --locked --workspace --test isolation -- --nocapture > "$log" 2>&1
 status=$?
 grep '^attack |' "$log" | sort | cut -d '|' -f 2-
 if [ "$status" -ne 0 ]; then

@@ -237,8 +237,8 @@ impl Dispatcher {
         metrics::counter!("codehook_attempts_total", "outcome" => done.outcome).increment(1);
         metrics::histogram!("codehook_attempt_seconds").record(began.elapsed());
         log.end();
-        let name = self.registry.known_name(run.hook, run.version);
-        self.traces.attempt(&run, number, (&name, began_at), &done);
+        let name = || self.registry.known_name(run.hook, run.version);
+        self.traces.attempt(&run, number, began_at, name, &done);
         self.write_end(&run, number, &done).await;
         self.changes.tell(|| change(&run, number, done.became()));
         match done.next {

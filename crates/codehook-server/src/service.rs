@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use codehook_egress::{ConnectTo, Egress, PrivateNetworks};
 use codehook_sandbox::Sandbox;
@@ -21,8 +21,10 @@ use crate::registry::Registry;
 use crate::traces::{Traces, TracesError};
 use crate::usage::most_bytes;
 
-/// How often what is too old is deleted.
+/// How often room is made where there is too much.
 pub(crate) const SWEEP: Duration = Duration::from_secs(10);
+/// How often what is too old is deleted, which looks at every delivery that is remembered.
+const AGE_SWEEP: Duration = Duration::from_secs(60);
 
 /// Settings of the service.
 pub struct ServiceConfig {
@@ -219,9 +221,14 @@ async fn first_key(store: &Store) -> Result<Option<Zeroizing<String>>, StoreErro
 }
 
 async fn sweep(service: Arc<Service>, retention: Retention) {
+    let mut aged = Instant::now();
     loop {
         tokio::time::sleep(SWEEP).await;
-        if let Err(error) = service.sweep(retention).await {
+        let age = (aged.elapsed() >= AGE_SWEEP).then_some(retention.age);
+        if age.is_some() {
+            aged = Instant::now();
+        }
+        if let Err(error) = service.sweep(age, retention.bytes).await {
             tracing::error!(%error, "what is too old or too much could not be deleted");
         }
         // A day may have begun.
@@ -231,17 +238,22 @@ async fn sweep(service: Arc<Service>, retention: Retention) {
 
 impl Service {
     /// Deletes what is too old or too much, little by little, so that nobody else waits for long.
-    async fn sweep(&self, retention: Retention) -> Result<(), StoreError> {
+    async fn sweep(&self, age: Option<Duration>, bytes: u64) -> Result<(), StoreError> {
         const PAUSE: Duration = Duration::from_millis(100);
-        while self.store.forget(retention.age).await? > 0 {
-            tokio::time::sleep(PAUSE).await;
+        if let Some(age) = age {
+            while self.store.forget(age).await? > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
         }
-        while self.store.forget_beyond(None, retention.bytes).await? > 0 {
+        while self.store.forget_beyond(None, bytes).await? > 0 {
             tokio::time::sleep(PAUSE).await;
         }
         for tenant in self.store.tenants().await? {
             // A tenth free, so that what comes next does not wait for the next sweep.
             let most = most_bytes(tenant.quotas) / 10 * 9;
+            if self.dispatcher.meter.of(&tenant.id).held_bytes <= most {
+                continue;
+            }
             while self.store.forget_beyond(Some(&tenant.id), most).await? > 0 {
                 tokio::time::sleep(PAUSE).await;
             }

@@ -85,12 +85,14 @@ impl Traces {
         &self,
         run: &QueuedRun,
         number: u32,
-        (name, began): (&str, SystemTime),
+        began: SystemTime,
+        name: impl FnOnce() -> String,
         done: &Done,
     ) {
         let Some(sender) = &self.0 else {
             return;
         };
+        let name = name();
         let id = span_id(run.id, &format!("attempt {number}"));
         let mut span = sender.span(run.event, id, format!("run {name}"));
         span.parent_span_id = span_id(run.event, "event");
@@ -102,7 +104,7 @@ impl Traces {
         span.attributes = vec![
             KeyValue::new("codehook.tenant", run.tenant.clone()),
             KeyValue::new("codehook.run", run.id.to_string()),
-            KeyValue::new("codehook.hook", name.to_owned()),
+            KeyValue::new("codehook.hook", name),
             KeyValue::new("codehook.hook.version", i64::from(run.version)),
             KeyValue::new("codehook.attempt", i64::from(number)),
             KeyValue::new("codehook.outcome", done.outcome),

@@ -11,7 +11,7 @@ mod secrets;
 mod stream;
 mod synced;
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -162,15 +162,7 @@ fn read_secret(file: Option<&Path>, prompt: &str) -> Result<String, Failure> {
                 Failure::Refused(format!("nothing can be read from the terminal: {error}"))
             })?
             .into_bytes(),
-        None => {
-            let mut content = Vec::new();
-            std::io::stdin()
-                .lock()
-                .take(MAX_SECRET_BYTES as u64 + 1)
-                .read_to_end(&mut content)
-                .map_err(|error| Failure::Refused(format!("standard input: {error}")))?;
-            content
-        }
+        None => input::read_standard_input(MAX_SECRET_BYTES)?,
     };
     let text = String::from_utf8(content)
         .map_err(|_| Failure::Refused("the value is no UTF-8 text".to_owned()))?;

@@ -11,9 +11,11 @@ use codehook_template::{
 use crate::rejection::Rejection;
 
 /// What `--event` takes for standard input.
-const STANDARD_INPUT: &str = "-";
+pub(crate) const STANDARD_INPUT: &str = "-";
+/// How messages name it.
+const STANDARD_INPUT_NAME: &str = "standard input";
 /// The largest mapping in bytes.
-const MAX_MAPPING_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_MAPPING_BYTES: usize = 1024 * 1024;
 /// The largest file of certificates in bytes; a platform's whole collection has a quarter of it.
 const MAX_CERTIFICATES_BYTES: usize = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -44,6 +46,12 @@ fn read_some(source: impl Read, max_bytes: usize) -> std::io::Result<Vec<u8>> {
         .take(max_bytes as u64 + 1)
         .read_to_end(&mut content)?;
     Ok(content)
+}
+
+/// Standard input, up to one byte more than `max_bytes`.
+pub(crate) fn read_standard_input(max_bytes: usize) -> Result<Vec<u8>, Rejection> {
+    read_some(std::io::stdin().lock(), max_bytes)
+        .map_err(|error| Rejection::file(STANDARD_INPUT_NAME, format!("cannot be read: {error}")))
 }
 
 /// The mapping in a file, or the default one.
@@ -80,10 +88,8 @@ pub(crate) fn event(path: Option<&Path>) -> Result<Event, Rejection> {
         )
     })?;
     let (name, content) = if path == Path::new(STANDARD_INPUT) {
-        let name = "standard input".to_owned();
-        let content = read_some(std::io::stdin().lock(), MAX_EVENT_BYTES)
-            .map_err(|error| Rejection::file(&name, format!("cannot be read: {error}")))?;
-        (name, content)
+        let content = read_standard_input(MAX_EVENT_BYTES)?;
+        (STANDARD_INPUT_NAME.to_owned(), content)
     } else {
         (display_name(path), read_file(path, MAX_EVENT_BYTES)?)
     };

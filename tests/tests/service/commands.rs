@@ -198,32 +198,16 @@ fn what_is_wrong_is_said_with_what_to_do() {
     let ended = nobody.run(&["hooks", "list"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("codehook login"), "{ended:?}");
-    let mut command = nobody.command(&[
-        "hooks",
-        "list",
-        "--server",
-        "http://127.0.0.1:9",
-        "--tenant",
-        "acme",
-    ]);
-    let ended = nobody.finish({
+    let asks = |server: &str| {
+        let mut command =
+            nobody.command(&["hooks", "list", "--server", server, "--tenant", "acme"]);
         command.env("CODEHOOK_API_KEY", "chk_x");
-        command
-    });
+        nobody.finish(command)
+    };
+    let ended = asks("http://127.0.0.1:9");
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("cannot be reached"), "{ended:?}");
-    let mut command = nobody.command(&[
-        "hooks",
-        "list",
-        "--server",
-        "http://hooks.example",
-        "--tenant",
-        "acme",
-    ]);
-    let ended = nobody.finish({
-        command.env("CODEHOOK_API_KEY", "chk_x");
-        command
-    });
+    let ended = asks("http://hooks.example");
     assert!(ended.stderr.contains("use https"), "{ended:?}");
 }
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::server::Service;
+use crate::server::{Client, Service};
 
-fn quotas(change: Value) -> Value {
+/// Sets the quotas of tenant `acme`, large ones but for `change`.
+fn set(client: &Client, change: Value) {
     let mut quotas = json!({
         "events_per_second": 1000, "concurrent_runs": 10, "queued_runs": 1000,
         "cpu_seconds_per_day": 1000, "stored_mib": 100,
@@ -14,19 +15,14 @@ fn quotas(change: Value) -> Value {
     for (name, value) in change.as_object().expect("an object") {
         quotas[name] = value.clone();
     }
-    quotas
+    client.put("/v1/tenants/acme/quotas", &quotas).with(200);
 }
 
 #[test]
 fn a_tenant_without_time_left_waits_for_the_next_day_or_a_larger_quota() {
     let service = Service::start();
     let client = &service.client;
-    let set = |change| {
-        client
-            .put("/v1/tenants/acme/quotas", &quotas(change))
-            .with(200)
-    };
-    set(json!({"cpu_seconds_per_day": 1}));
+    set(client, json!({"cpu_seconds_per_day": 1}));
     let template = "import time\nend = time.time() + 0.6\nwhile time.time() < end: pass\n";
     client.publish("h", json!({"template": template}));
     // On a busy machine a run has less of a processor than it takes time.
@@ -45,7 +41,7 @@ fn a_tenant_without_time_left_waits_for_the_next_day_or_a_larger_quota() {
         waits.as_str().expect("an identifier")
     );
     assert_eq!(client.get(&path).with(200)["state"], "queued");
-    set(json!({}));
+    set(client, json!({}));
     assert_eq!(client.ended(&waits)["state"], "succeeded");
 }
 
@@ -69,12 +65,7 @@ fn what_a_tenant_has_used_is_known_after_a_restart() {
 fn what_has_ended_makes_room_and_without_it_events_are_refused() {
     let service = Service::start();
     let client = &service.client;
-    let set = |change| {
-        client
-            .put("/v1/tenants/acme/quotas", &quotas(change))
-            .with(200)
-    };
-    set(json!({"stored_mib": 1}));
+    set(client, json!({"stored_mib": 1}));
     let event = |n: u32| {
         client.post(
             "/v1/tenants/acme/events",

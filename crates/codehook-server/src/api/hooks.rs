@@ -381,21 +381,14 @@ pub(crate) async fn diff(
     caller.may(&service, &tenant, Scope::Read)?;
     let hook = service.store.hook(&tenant, &hook).await?;
     let (older, from) = match between.from.or(hook.published) {
-        Some(version) => {
-            let stored = service.store.hook_version(hook.id, version).await?;
-            (lines(&stored.definition)?, format!("version {version}"))
-        }
+        Some(version) => published(&service, &hook, version).await?,
         None => (String::new(), "nothing".to_owned()),
     };
     let (newer, to) = match between.to {
-        Some(version) => {
-            let stored = service.store.hook_version(hook.id, version).await?;
-            (lines(&stored.definition)?, format!("version {version}"))
-        }
-        None => (lines(&hook.draft)?, "draft".to_owned()),
+        Some(version) => published(&service, &hook, version).await?,
+        None => draft(&hook)?,
     };
-    let diff = TextDiff::from_lines(&older, &newer);
-    Ok(diff.unified_diff().header(&from, &to).to_string())
+    Ok(unified((&older, &from), (&newer, &to)))
 }
 
 /// What a definition would change
@@ -420,22 +413,38 @@ pub(crate) async fn compare(
     caller.may(&service, &tenant, Scope::Read)?;
     let hook = service.store.hook(&tenant, &hook).await?;
     let (older, from) = match between.from {
-        Some(version) => {
-            let stored = service.store.hook_version(hook.id, version).await?;
-            (stored.definition, format!("version {version}"))
-        }
-        None => (hook.draft, "draft".to_owned()),
+        Some(version) => published(&service, &hook, version).await?,
+        None => draft(&hook)?,
     };
-    let newer = serde_json::to_string(&definition).unwrap_or_default();
-    let (older, newer) = (lines(&older)?, lines(&newer)?);
-    let diff = TextDiff::from_lines(&older, &newer);
-    Ok(diff.unified_diff().header(&from, "yours").to_string())
+    Ok(unified((&older, &from), (&lines(definition), "yours")))
+}
+
+/// A published version's lines, and what a diff calls them.
+async fn published(
+    service: &Service,
+    hook: &Hook,
+    version: u32,
+) -> Result<(String, String), Problem> {
+    let stored = service.store.hook_version(hook.id, version).await?;
+    Ok((
+        lines(read(&stored.definition)?),
+        format!("version {version}"),
+    ))
+}
+
+/// The draft's lines, and what a diff calls them.
+fn draft(hook: &Hook) -> Result<(String, String), Problem> {
+    Ok((lines(read(&hook.draft)?), "draft".to_owned()))
+}
+
+fn unified((older, from): (&str, &str), (newer, to): (&str, &str)) -> String {
+    let diff = TextDiff::from_lines(older, newer);
+    diff.unified_diff().header(from, to).to_string()
 }
 
 /// Settings and then the template, a line each.
-fn lines(definition: &str) -> Result<String, Problem> {
-    let mut definition = read(definition)?;
+fn lines(mut definition: HookDefinition) -> String {
     let template = std::mem::take(&mut definition.template);
     let settings = serde_json::to_string_pretty(&definition).unwrap_or_default();
-    Ok(format!("{settings}\n\n{}\n", template.trim_end()))
+    format!("{settings}\n\n{}\n", template.trim_end())
 }

@@ -11,7 +11,6 @@ use super::Failure;
 use crate::input;
 use crate::project::{self, Project, ProjectHook};
 
-const MAX_MAPPING_BYTES: usize = 1024 * 1024;
 /// Fields of a definition that stand in `codehook.toml` as they are, in this order.
 const PLAIN: [&str; 7] = [
     "runtime", "allow", "secrets", "hostname", "trigger", "limits", "retry",
@@ -32,7 +31,7 @@ pub(super) fn local(project: &Project, hook: &ProjectHook) -> Result<Value, Fail
     });
     if let Some(mapping) = &hook.mapping {
         let path = project.path(mapping);
-        let content = input::read_file(&path, MAX_MAPPING_BYTES)?;
+        let content = input::read_file(&path, input::MAX_MAPPING_BYTES)?;
         definition["mapping"] =
             serde_json::from_slice(&content).map_err(|error| Failure::file(&path, error))?;
     }

@@ -1,6 +1,5 @@
 //! `codehook events`.
 
-use std::io::Read;
 use std::path::Path;
 
 use codehook_template::MAX_EVENT_BYTES;
@@ -56,14 +55,8 @@ pub(super) fn command(args: &EventsArgs) -> Result<Exit, Failure> {
 }
 
 fn read(send: &SendArgs) -> Result<Vec<u8>, Failure> {
-    if send.event != Path::new("-") {
-        return Ok(input::read_file(&send.event, MAX_EVENT_BYTES)?);
-    }
-    let mut content = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_EVENT_BYTES as u64 + 1)
-        .read_to_end(&mut content)
-        .map_err(|error| Failure::Refused(format!("standard input: {error}")))?;
-    Ok(content)
+    Ok(match send.event == Path::new(input::STANDARD_INPUT) {
+        true => input::read_standard_input(MAX_EVENT_BYTES)?,
+        false => input::read_file(&send.event, MAX_EVENT_BYTES)?,
+    })
 }

@@ -95,13 +95,8 @@ fn versions(api: &Api, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Succeeded)
 }
 
-/// The project here; for a first pull there need not be one.
-fn project() -> Result<Option<Project>, Failure> {
-    Ok(Project::find()?)
-}
-
 fn must_have_project() -> Result<Project, Failure> {
-    project()?.ok_or_else(|| {
+    Project::find()?.ok_or_else(|| {
         Failure::Refused(format!(
             "there is no {FILE} here or above: `codehook hooks pull` makes one, and `codehook hooks --help` shows one"
         ))
@@ -109,7 +104,8 @@ fn must_have_project() -> Result<Project, Failure> {
 }
 
 fn pull(api: &Api, some: &SomeHooks) -> Result<Exit, Failure> {
-    let project = project()?;
+    // For a first pull there need not be one.
+    let project = Project::find()?;
     let directory = match &project {
         Some(project) => project.directory().to_owned(),
         None => PathBuf::from("."),
@@ -192,7 +188,7 @@ fn diff(api: &Api, args: &DiffArgs) -> Result<Exit, Failure> {
                 differs = true;
                 say::stdout(format!("hook {name}\n{diff}").as_bytes());
             }
-            Err(Failure::Refused(reason)) if is_new(api, &name)? => {
+            Err(Failure::Refused(reason)) if !names(api)?.contains(&name) => {
                 differs = true;
                 say::note(&format!(
                     "{name} is not on {} yet ({reason})",
@@ -208,19 +204,22 @@ fn diff(api: &Api, args: &DiffArgs) -> Result<Exit, Failure> {
     })
 }
 
-/// Whether the service has no such hook.
-fn is_new(api: &Api, name: &str) -> Result<bool, Failure> {
+/// The service's hooks.
+fn names(api: &Api) -> Result<Vec<String>, Failure> {
     let hooks = api.call("GET", "/hooks", Call::default())?;
-    let mut hooks = hooks.as_array().into_iter().flatten();
-    Ok(!hooks.any(|hook| hook["name"] == name))
+    let hooks = hooks.as_array().into_iter().flatten();
+    Ok(hooks
+        .filter_map(|hook| hook["name"].as_str().map(str::to_owned))
+        .collect())
 }
 
 fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
     let project = must_have_project()?;
     let mut synced = Synced::read(project.directory())?;
+    let there = names(api)?;
     for name in chosen(&project, &args.names)? {
         let local = definition::local(&project, &project.hooks()[&name])?;
-        let hook = if is_new(api, &name)? {
+        let hook = if !there.contains(&name) {
             let body = json!({"name": name, "draft": local});
             let made = api.call("POST", "/hooks", Call::with(&body));
             let made = made.map_err(|failure| about(&name, failure))?;

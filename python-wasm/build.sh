@@ -113,9 +113,9 @@ step_profile() {
     cp "$out/native/setup.py" setup.py
     # What is counted for a function counts only for one that has the same branches: the eval loop and its kin as the guest has them.
     sed -i 's/^#ifdef __wasi__$/#if 1/; s/^#ifndef __wasi__$/#if 0/; s/^#elif defined(__wasi__)$/#elif 1/' \
-        Python/ceval.c Objects/genobject.c Objects/iterobject.c Objects/frameobject.c Include/frameobject.h
+        Python/ceval.c Objects/{dict,gen,iter,frame}object.c Include/{dict,frame}object.h
     cat "$here/training_stubs.c" >> Python/ceval.c
-    CC=clang-19 CFLAGS="-O2 -fprofile-instr-generate -I$here/src" LDFLAGS=-fprofile-instr-generate \
+    CC=clang-19 CFLAGS="-O2 -fprofile-instr-generate $values -I$here/src" LDFLAGS=-fprofile-instr-generate \
         ./configure --prefix=/usr --enable-unicode=ucs4 --without-ensurepip
     export LLVM_PROFILE_FILE=$out/profile/build.profraw
     make -j"$jobs"
@@ -132,6 +132,9 @@ step_profile() {
     rm -rf "$out/profile"
 }
 
+# The profile tells as well which functions were called through a pointer, most often those of an object's type. The compiler asks for
+# the common ones and calls them directly.
+values="-mllvm -enable-value-profiling=true"
 sysroot=$out/sysroot/usr
 cc="clang-19 --target=wasm32-wasi --sysroot=$sysroot -isystem $sysroot/include/wasm32-wasi"
 emulation="-D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS"
@@ -142,10 +145,11 @@ wide="$flags -include $here/src/wide_long.h -Werror=incompatible-pointer-types -
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
 # For CPython itself: optimised as a whole, and for what the profile says is common. A function that differs from the profiled one goes
 # without.
-optimised="-O3 -flto -fprofile-instr-use=$out/python.profdata -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled"
+optimised="-O3 -flto $values -fprofile-instr-use=$out/python.profdata -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled"
 # Functions of wasi-libc that wasi_files.c completes.
 wrapped="-Wl,--wrap=stat -Wl,--wrap=lstat -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=mkdir -Wl,--wrap=strftime"
 wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf -Wl,--wrap=ioctl"
+wrapped+=" -Wl,--wrap=__wasilibc_find_relpath_alloc"
 # The stack comes first in memory, so that an overflow traps instead of overwriting data.
 layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
 
@@ -173,6 +177,8 @@ step_wasm() {
     cp "$here/src/codehook_threads.h" Include/
     python3 "$here/wide_long.py" Include Objects Parser Python Modules
     $cc $flags -DCODEHOOK_SHIMS -c "$here/src/wasi_shims.c" "$here/src/wasi_files.c"
+    # So that its loops do not become calls of the functions that they are.
+    $cc -O2 -fno-builtin -mbulk-memory -c "$here/src/wasi_memory.c"
     PATH=$out/native/bin:$PATH CONFIG_SITE=$here/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \
         CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout $wrapped" LIBS="$emulated $PWD/wasi_shims.o $PWD/wasi_files.o" \
         ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
@@ -223,7 +229,7 @@ step_link() {
     $cc $wide $optimised -I"$out/wasm" -I"$out/wasm/Include" -DPy_BUILD_CORE -I"$here/src" -c codehook_main.c unwind.c inittab.c
     # Not -O2 for clang itself: it would run binaryen's optimizer where that happens to be installed.
     $cc -flto -Wl,-O2 -Wl,--lto-O3 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout $wrapped -Wl,--gc-sections -Wl,--strip-all -o "$out/python.wasm" \
-        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out"/wasm/wasi_{shims,files}.o \
+        codehook_main.o unwind.o inittab.o "$out/wasm/Modules/getbuildinfo.o" "$out/wasm/libpython2.7.a" "$out"/wasm/wasi_{shims,files,memory}.o \
         $(find "$out/extensions" "$out/libraries" -maxdepth 2 -name '*.a' | sort) -L"$out/zlib" -lz -L"$out/bzip2" -lbz2 $emulated -lcrypt -lm
 }
 
@@ -270,10 +276,10 @@ build() {
     local recipe=("$(locked python2.7)" "$here/patches")
     step source "${recipe[@]}"
     step native "${recipe[@]}"
-    step profile "${recipe[@]}" "$here/training.txt" "$here/training_stubs.c" "$here/src/codehook_threads.h"
+    step profile "${recipe[@]}" "$values" "$here/training.txt" "$here/training_stubs.c" "$here/src/codehook_threads.h"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
-    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$optimised" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
-    step wasm "${interpreter[@]}" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here"/src/wasi_{shims,files}.c
+    local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$optimised" "$out/profile.stamp" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
+    step wasm "${interpreter[@]}" "$layout" "$wrapped" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here"/src/wasi_{shims,files,memory}.c
     step packages "$here/packages"
     local folder name recipe_file
     for recipe_file in "$here"/libraries/*.sh; do
@@ -284,7 +290,7 @@ build() {
         name=$(basename "$folder")
         step "extension.$name" "${interpreter[@]}" "$here/libraries" "$folder" "$(grep -i "^$name==" "$here/packages/requirements.lock")"
     done
-    step link "${interpreter[@]}" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
+    step link "${interpreter[@]}" "$layout" "$wrapped" "$here/src" "$here/libraries" "$here/extensions" "$here/packages/requirements.lock"
     step fonts "$(locked tex-gyre)" "$here/library/type1-fonts"
     step library "${recipe[@]}" "$out/fonts" "$here/packages" "$here/library" "$here/stand-ins" "$here/extensions"
     step tests "${recipe[@]}" "$here/library" "$here/stand-ins"

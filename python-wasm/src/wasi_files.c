@@ -251,11 +251,27 @@ int __wrap_mkdir(const char *path, mode_t mode)
     return result;
 }
 
+/* The first step of every function that takes a path. An empty one names nothing (POSIX, 4.13 Pathname Resolution); wasi-libc takes it for
+   the current directory. */
+int __real___wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *length, int may_grow);
+int __wrap___wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *length, int may_grow)
+{
+    if (path[0] == '\0') {
+        errno = ENOENT;
+        return -1;
+    }
+    return __real___wasilibc_find_relpath_alloc(path, prefix, relative, length, may_grow);
+}
+
 /* Where links lead counts for getcwd(), as it does on Linux; wasi-libc keeps the text. */
 int __real_chdir(const char *path);
 int __wrap_chdir(const char *path)
 {
     char resolved[PATH_MAX];
+    if (path[0] == '\0') {
+        errno = ENOENT;
+        return -1;
+    }
     return __real_chdir(realpath(path, resolved) != NULL ? resolved : path);
 }
 

@@ -9,6 +9,25 @@ fn prints(source: &str, expected: &str) {
 }
 
 #[test]
+fn an_empty_path_names_nothing() {
+    prints(
+        "import os\n\
+         open('/tmp/here', 'w').close()\n\
+         os.chdir('/tmp')\n\
+         for call in (lambda: open(''), lambda: open('', 'w'), lambda: os.open('', os.O_RDONLY), lambda: os.mkdir(''), lambda: os.listdir(''),\n\
+         \x20            lambda: os.rmdir(''), lambda: os.unlink(''), lambda: os.rename('', 'there'), lambda: os.rename('here', ''),\n\
+         \x20            lambda: os.stat(''), lambda: os.lstat(''), lambda: os.chdir(''), lambda: os.utime('', None), lambda: os.readlink(''),\n\
+         \x20            lambda: os.link('here', ''), lambda: os.symlink('here', ''), lambda: os.chmod('', 0600), lambda: os.statvfs('')):\n\
+         \x20   try:\n\
+         \x20       print call()\n\
+         \x20   except EnvironmentError as error:\n\
+         \x20       print error.errno,\n\
+         print os.access('', os.F_OK), os.listdir('.'), os.getcwd()\n",
+        "2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 False ['here'] /tmp\n",
+    );
+}
+
+#[test]
 fn a_link_is_told_from_what_it_points_to() {
     prints(
         concat!(

@@ -279,7 +279,7 @@ build() {
     step profile "${recipe[@]}" "$values" "$here/training.txt" "$here/training_stubs.c" "$here/src/codehook_threads.h"
     step libraries "$(locked zlib)" "$(locked bzip2)" "$(locked wasi-libc)"
     local interpreter=("${recipe[@]}" "$(locked wasi-libc)" "$optimised" "$out/profile.stamp" "$here/config.site" "$here/Setup.local" "$here"/src/w*.h "$here/wide_long.py")
-    step wasm "${interpreter[@]}" "$layout" "$wrapped" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_threads}.c "$here"/src/codehook_{locks,resource,threads}.h "$here"/src/wasi_{shims,files,memory}.c
+    step wasm "${interpreter[@]}" "$layout" "$wrapped" "$here"/src/codehook{,_calls,_locks,_resource,_signals,_stuck,_threads}.c "$here"/src/codehook_{green,locks,resource,threads}.h "$here"/src/wasi_{shims,files,memory}.c
     step packages "$here/packages"
     local folder name recipe_file
     for recipe_file in "$here"/libraries/*.sh; do

@@ -6,8 +6,8 @@
  * thread.error says so. */
 #include "codehook_threads.h"
 
+#include "codehook_green.h"
 #include "codehook_locks.h"
-#include "frameobject.h"
 
 #include <stddef.h>
 #include <time.h>
@@ -19,30 +19,11 @@
 /* A thread that is to leave looks every so many instructions whether it can, and takes every so many looks for a round. */
 #define SOON 10
 #define LOOKS 10
-/* How often the eval loop looks whether the alarm is due. */
-#define ALARM_ROUNDS 16
+/* After so many rounds the eval loop looks whether the alarm is due, or the end of somebody's wait. */
+#define CLOCK_ROUNDS 4
 /* How many turns others get before a signal handler runs in a wait for a lock. Its exception must not come out of an acquire() that
  * takes back a mutex which is only held for a moment. */
 #define GRACE 4
-/* How many threads the text of an error lists. */
-#define LISTED 5
-
-enum state { NEW, READY, WAITS, RUNS };
-
-typedef struct green {
-    struct green *next;
-    struct green *below;    /* on top of which it runs */
-    long ident;
-    PyThreadState *tstate;
-    PyObject *func, *args, *keyw;
-    PyFrameObject *frame;   /* the innermost, while it stands aside */
-    int on_stack;           /* it has its turn, or could not step aside */
-    enum state state;
-    codehook_lock *lock;    /* WAITS: for this to be free, if not NULL, */
-    double until;           /* but no longer than until then, if not 0 */
-    int floor;              /* frames on the stack below its own */
-    int base;               /* its recursion_depth at the beginning of a turn */
-} green;
 
 PyObject *codehook_resume_value;
 struct _frame *codehook_suspending;
@@ -94,6 +75,22 @@ static int somebody_below_can_go_on(green *t)
         if (can_go_on(t))
             return 1;
     return 0;
+}
+
+/* Whether somebody waits whose time is over. A hundred instructions can take long, where they are calls of much work, and so can a turn. */
+static int a_time_has_come(void)
+{
+    double soonest = 0;
+    green *t;
+    int i;
+
+    for (i = 0, t = first; i < ring_size; i++, t = after(t))
+        if (!t->on_stack && t->state == WAITS && t->until != 0 && (soonest == 0 || t->until < soonest))
+            soonest = t->until;
+    for (t = current->below; t != NULL; t = t->below)
+        if (t->state == WAITS && t->until != 0 && (soonest == 0 || t->until < soonest))
+            soonest = t->until;
+    return soonest != 0 && codehook_now() >= soonest;
 }
 
 /* A lock was released that somebody waits for: the turn ends soon. */
@@ -270,79 +267,6 @@ static void give_turns(void)
     me->state = before;
 }
 
-/* Waits that cannot end */
-
-static int is_library(const char *path) { return strncmp(path, "/usr/lib/", 9) == 0; }
-
-static PyObject *attribute_of_thread(green *t, const char *name)
-{
-    PyObject *self = t->func != NULL && PyMethod_Check(t->func) ? PyMethod_GET_SELF(t->func) : NULL;
-    PyObject *value = self != NULL ? PyObject_GetAttrString(self, (char *)name) : NULL;
-
-    if (value == NULL)
-        PyErr_Clear();
-    return value;
-}
-
-/* Like threading, which does not wait for these at the end; threads that were started without it are of this kind too. */
-static int is_daemon(green *t)
-{
-    PyObject *value = attribute_of_thread(t, "daemon");
-    int daemon = value == NULL || PyObject_IsTrue(value) != 0;
-
-    PyErr_Clear();
-    Py_XDECREF(value);
-    return daemon;
-}
-
-/* "; Thread-1 waits in hook.py, line 7": the place is the innermost frame that is the script's. */
-static void append_place(PyObject **text, green *t)
-{
-    PyFrameObject *f = t->tstate->frame, *shown = f;
-    PyObject *name = attribute_of_thread(t, "name");
-    PyObject *piece;
-
-    while (f != NULL && is_library(PyString_AS_STRING(f->f_code->co_filename)))
-        f = f->f_back;
-    if (f != NULL)
-        shown = f;
-    piece = PyString_FromFormat("; %s waits at %s, line %d", name != NULL && PyString_Check(name) ? PyString_AS_STRING(name) : "a thread",
-                                shown ? PyString_AS_STRING(shown->f_code->co_filename) : "?", shown ? PyFrame_GetLineNumber(shown) : 0);
-    Py_XDECREF(name);
-    PyString_ConcatAndDel(text, piece);
-}
-
-/* SystemExit, which threading and thread let pass without a word, for a daemon that can never go on: it is parked for good. */
-static void raise_stuck(void)
-{
-    PyObject *text;
-    green *t;
-    int listed = 0;
-
-    if (somebody_below_can_go_on(current)) {
-        if (is_daemon(current)) {
-            PyErr_SetNone(PyExc_SystemExit);
-            return;
-        }
-        PyErr_SetString(codehook_thread_error,
-                        "this wait cannot be made here: a thread that waits inside a class's __init__, an import or a function that "
-                        "C code calls (a sort's key, map) keeps those that could end its wait from going on; wait in a plain function instead");
-        return;
-    }
-    text = PyString_FromString(
-        "this wait would never end: no thread is left that could release the lock, fill the queue or set the event. Put an end "
-        "marker into the queue, make the thread a daemon, or wait with a timeout");
-    for (t = first; t != NULL && listed < LISTED && text != NULL; t = t->next)
-        if (t != current) {
-            append_place(&text, t);
-            listed++;
-        }
-    if (text != NULL) {
-        PyErr_SetObject(codehook_thread_error, text);
-        Py_DECREF(text);
-    }
-}
-
 /* Sleeps until the first time at which anything can happen: 0 when nothing ever will. */
 static int idle(void)
 {
@@ -411,7 +335,7 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
         else if (!idle()) {
             end = FAILED;
             if (_PyThreadState_Current != NULL)
-                raise_stuck();
+                codehook_raise_stuck(me, first, somebody_below_can_go_on(me));
             break;
         }
     }
@@ -477,13 +401,16 @@ int codehook_pause(void) { return wait_here(NULL, 0, RETURN) == FAILED ? -1 : 0;
 /* The eval loop asks now and then: 1 when the running thread is to step aside. */
 int codehook_tick(void)
 {
-    static int rounds_to_alarm;
+    static int rounds_to_clock;
     int hurry;
 
-    /* The time of day is a call of the host, so it is not asked for every time. */
-    if (codehook_watch & CODEHOOK_WATCH_ALARM && --rounds_to_alarm < 0) {
-        rounds_to_alarm = ALARM_ROUNDS;
-        codehook_check_alarm();
+    /* The time is a call of the host, so it is not asked for every time. */
+    if (--rounds_to_clock < 0) {
+        rounds_to_clock = CLOCK_ROUNDS;
+        if (codehook_watch & CODEHOOK_WATCH_ALARM)
+            codehook_check_alarm();
+        if (rounds_left > LAST_ROUNDS && first != NULL && a_time_has_come())
+            rounds_left = LAST_ROUNDS;
     }
     if (first == NULL || current->tstate != _PyThreadState_Current)
         return 0;

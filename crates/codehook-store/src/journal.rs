@@ -26,6 +26,7 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("../migrations/001_first.sql")),
         M::up(include_str!("../migrations/002_usage.sql")),
+        M::up(include_str!("../migrations/003_deliveries_by_age.sql")),
     ])
 }
 

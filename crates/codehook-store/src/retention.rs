@@ -17,7 +17,8 @@ const ANSWERS_KEPT: Duration = Duration::from_secs(24 * 3600);
 const ENDED: &str = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.event = events.id AND state IN ('queued', 'running'))";
 
 impl Store {
-    /// Deletes events older than `age`; at most some thousands at a time. How many.
+    /// Deletes events older than `age`, and what is remembered to tell that such a delivery is a repeated one; at most some thousands at
+    /// a time. How many events.
     ///
     /// # Errors
     ///
@@ -27,7 +28,11 @@ impl Store {
             let before = Millis::now().before(age);
             let answered = Millis::now().before(ANSWERS_KEPT);
             db.execute("DELETE FROM answers WHERE made_at < ?1", [answered])?;
-            db.execute("DELETE FROM deliveries WHERE received_at < ?1", [before])?;
+            db.prepare_cached(
+                "DELETE FROM deliveries WHERE (tenant, key) IN
+                     (SELECT tenant, key FROM deliveries WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)",
+            )?
+            .execute((before, TOGETHER as i64))?;
             begin(db)?;
             // Identifiers are in the order of time: nothing younger is looked at.
             db.prepare_cached(&format!(

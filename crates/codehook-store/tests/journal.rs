@@ -297,6 +297,21 @@ async fn a_backup_of_a_live_database_is_whole() {
 }
 
 #[tokio::test]
+async fn a_delivery_is_a_repeated_one_until_it_is_too_old() {
+    let data = Data::new();
+    let store = data.with_tenants().await;
+    let deliver = || store.accept(event(Some("d1")), one_run());
+    let Accepted::New { event: first, .. } = deliver().await.unwrap() else {
+        panic!("it is new");
+    };
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    store.forget(Duration::from_secs(60)).await.unwrap();
+    assert!(matches!(deliver().await.unwrap(), Accepted::Duplicate { event } if event == first));
+    store.forget(Duration::ZERO).await.unwrap();
+    assert!(matches!(deliver().await.unwrap(), Accepted::New { event, .. } if event != first));
+}
+
+#[tokio::test]
 async fn old_events_are_forgotten_with_their_runs_and_open_ones_are_not() {
     let data = Data::new();
     let store = data.with_tenants().await;

@@ -50,6 +50,33 @@ for kind in (Queue.Queue, Queue.LifoQueue, Queue.PriorityQueue):
 }
 
 #[test]
+fn a_sleep_is_over_in_time_beside_threads_whose_every_call_is_much_work() {
+    // A whole turn is 8,000 and more of these calls.
+    prints(
+        r"
+import hashlib, threading, time
+data, hashed, flag = 'x' * 65536, [], []
+def hash_until_told():
+    while not flag: hashed.append(hashlib.sha1(data).digest()[0])
+workers = [threading.Thread(target=hash_until_told) for _ in range(2)]
+for worker in workers: worker.start()
+for _ in range(10): time.sleep(0.001)
+flag.append(1)
+for worker in workers: worker.join()
+print len(hashed) < 5000
+del hashed[:], flag[:]
+def sleep_and_tell():
+    for _ in range(10): time.sleep(0.001)
+    flag.append(1)
+threading.Thread(target=sleep_and_tell).start()
+hash_until_told()
+print len(hashed) < 5000
+",
+        "True\nTrue\n",
+    );
+}
+
+#[test]
 fn a_busy_loop_sees_what_another_thread_sets_and_a_busy_thread_is_stopped() {
     prints(
         r"

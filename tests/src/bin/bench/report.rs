@@ -30,6 +30,16 @@ pub(crate) struct StartRow {
     pub(crate) times: Summary,
 }
 
+impl StartRow {
+    /// How often `ours` is run in the time of one run of this one: by the medians, and by all runs together.
+    fn ratios(&self, ours: &StartRow) -> (f64, f64) {
+        (
+            self.times.p50 / ours.times.p50,
+            ours.times.per_second / self.times.per_second,
+        )
+    }
+}
+
 /// Runs a second of one script on so many cores.
 #[derive(Serialize)]
 pub(crate) struct ThroughputRow {
@@ -141,13 +151,10 @@ impl Report {
         if let Some(ours) = rows.first() {
             println!("\n{}", ours.script);
             for row in &rows {
+                let (of_medians, of_rates) = row.ratios(ours);
                 println!(
-                    "  {:<28} p50 {:>9.3} ms  p99 {:>9.3} ms  {:>7.0} runs/s  ratio {:>7.1}",
-                    row.contender,
-                    row.times.p50,
-                    row.times.p99,
-                    row.times.per_second,
-                    row.times.p50 / ours.times.p50
+                    "  {:<28} p50 {:>9.3} ms  p99 {:>9.3} ms  {:>7.0} runs/s  ratio of p50 {of_medians:>7.1}, of runs/s {of_rates:>7.1}",
+                    row.contender, row.times.p50, row.times.p99, row.times.per_second,
                 );
             }
         }
@@ -226,7 +233,7 @@ impl Report {
             text += "\n![Start](start.svg)\n";
         }
         text += &table(
-            "| Script | Run by | p50, ms | p99, ms | Runs/s | Ratio of p50 |",
+            "| Script | Run by | p50, ms | p99, ms | Runs/s | Ratio of p50 | Ratio of runs/s |",
             self.start.iter().map(|row| self.start_line(row)),
         );
         text += &table(
@@ -252,9 +259,9 @@ impl Report {
 
     fn start_line(&self, row: &StartRow) -> String {
         let ours = self.start.iter().find(|other| other.script == row.script);
-        let ratio = ours.map_or(1.0, |ours| row.times.p50 / ours.times.p50);
+        let (of_medians, of_rates) = ours.map_or((1.0, 1.0), |ours| row.ratios(ours));
         format!(
-            "| {} | {} | {:.3} | {:.3} | {:.0} | {ratio:.1} |",
+            "| {} | {} | {:.3} | {:.3} | {:.0} | {of_medians:.1} | {of_rates:.1} |",
             row.script, row.contender, row.times.p50, row.times.p99, row.times.per_second
         )
     }

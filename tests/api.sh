@@ -22,5 +22,5 @@ done
 base=$(sed -n 's/.*listening on //p' target/api-serve.log)
 key=$(cat "$data/operator-key")
 curl --silent --fail --header "Authorization: Bearer $key" --data '{"id": "acme"}' "$base/v1/tenants" > /dev/null
-"$tools/bin/schemathesis" run "$base/openapi.json" --header "Authorization: Bearer $key" --max-examples "${EXAMPLES:-50}" \
+"$tools/bin/schemathesis" --config-file tests/schemathesis.toml run "$base/openapi.json" --header "Authorization: Bearer $key" --max-examples "${EXAMPLES:-50}" \
     --exclude-checks positive_data_acceptance --exclude-path-regex '/runs/live$'

@@ -69,7 +69,7 @@ tools:
 	@python-wasm/install-tools.sh
 
 dist: python ## Make one self-contained binary in target/dist
-	$(CARGO) build $(RELEASE) -p codehook
+	$(CARGO) build $(RELEASE) --workspace
 	mkdir -p target/dist
 	cp target/release/codehook target/dist/codehook
 	strip target/dist/codehook

@@ -77,28 +77,41 @@ static int somebody_below_can_go_on(green *t)
     return 0;
 }
 
-/* Whether somebody waits whose time is over. A hundred instructions can take long, where they are calls of much work, and so can a turn. */
-static int a_time_has_come(void)
+/* The sooner of two times, either of which may be none: 0. */
+static double sooner(double one, double other) { return one == 0 || (other != 0 && other < one) ? other : one; }
+
+/* When the first wait of a thread that has stepped aside is over, or 0. */
+static double soonest_in_ring(void)
 {
     double soonest = 0;
     green *t;
-    int i;
 
-    for (i = 0, t = first; i < ring_size; i++, t = after(t))
-        if (!t->on_stack && t->state == WAITS && t->until != 0 && (soonest == 0 || t->until < soonest))
-            soonest = t->until;
+    for (t = first; t != NULL; t = t->next)
+        if (!t->on_stack && t->state == WAITS)
+            soonest = sooner(soonest, t->until);
+    return soonest;
+}
+
+/* Whether somebody waits whose time is over. A hundred instructions can take long, where they are calls of much work, and so can a turn. */
+static int a_time_has_come(void)
+{
+    double soonest = soonest_in_ring();
+    green *t;
+
     for (t = current->below; t != NULL; t = t->below)
-        if (t->state == WAITS && t->until != 0 && (soonest == 0 || t->until < soonest))
-            soonest = t->until;
+        if (t->state == WAITS)
+            soonest = sooner(soonest, t->until);
     return soonest != 0 && codehook_now() >= soonest;
 }
 
-/* A lock was released that somebody waits for: the turn ends soon. */
-void codehook_lock_is_free(void)
+static void end_turn_soon(void)
 {
     if (rounds_left > LAST_ROUNDS)
         rounds_left = LAST_ROUNDS;
 }
+
+/* A lock was released that somebody waits for. */
+void codehook_lock_is_free(void) { end_turn_soon(); }
 
 /* Stepping aside */
 
@@ -270,15 +283,9 @@ static void give_turns(void)
 /* Sleeps until the first time at which anything can happen: 0 when nothing ever will. */
 static int idle(void)
 {
-    double until = current->until, alarm = codehook_alarm_at(), pause;
+    double until = sooner(sooner(current->until, soonest_in_ring()), codehook_alarm_at()), pause;
     struct timespec time;
-    green *t;
 
-    for (t = first; t != NULL; t = t->next)
-        if (!t->on_stack && t->state == WAITS && t->until != 0 && (until == 0 || t->until < until))
-            until = t->until;
-    if (alarm != 0 && (until == 0 || alarm < until))
-        until = alarm;
     if (until == 0)
         return 0;
     pause = until - codehook_now();
@@ -410,7 +417,7 @@ int codehook_tick(void)
         if (codehook_watch & CODEHOOK_WATCH_ALARM)
             codehook_check_alarm();
         if (rounds_left > LAST_ROUNDS && first != NULL && a_time_has_come())
-            rounds_left = LAST_ROUNDS;
+            end_turn_soon();
     }
     if (first == NULL || current->tstate != _PyThreadState_Current)
         return 0;

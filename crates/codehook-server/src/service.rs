@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use codehook_egress::{ConnectTo, Egress, PrivateNetworks};
 use codehook_sandbox::Sandbox;
@@ -21,10 +21,8 @@ use crate::registry::Registry;
 use crate::traces::{Traces, TracesError};
 use crate::usage::most_bytes;
 
-/// How often room is made where there is too much.
+/// How often what is too old or too much is deleted.
 pub(crate) const SWEEP: Duration = Duration::from_secs(10);
-/// How often what is too old is deleted, which looks at every delivery that is remembered.
-const AGE_SWEEP: Duration = Duration::from_secs(60);
 
 /// Settings of the service.
 pub struct ServiceConfig {
@@ -221,14 +219,9 @@ async fn first_key(store: &Store) -> Result<Option<Zeroizing<String>>, StoreErro
 }
 
 async fn sweep(service: Arc<Service>, retention: Retention) {
-    let mut aged = Instant::now();
     loop {
         tokio::time::sleep(SWEEP).await;
-        let age = (aged.elapsed() >= AGE_SWEEP).then_some(retention.age);
-        if age.is_some() {
-            aged = Instant::now();
-        }
-        if let Err(error) = service.sweep(age, retention.bytes).await {
+        if let Err(error) = service.sweep(retention).await {
             tracing::error!(%error, "what is too old or too much could not be deleted");
         }
         // A day may have begun.
@@ -238,14 +231,12 @@ async fn sweep(service: Arc<Service>, retention: Retention) {
 
 impl Service {
     /// Deletes what is too old or too much, little by little, so that nobody else waits for long.
-    async fn sweep(&self, age: Option<Duration>, bytes: u64) -> Result<(), StoreError> {
+    async fn sweep(&self, retention: Retention) -> Result<(), StoreError> {
         const PAUSE: Duration = Duration::from_millis(100);
-        if let Some(age) = age {
-            while self.store.forget(age).await? > 0 {
-                tokio::time::sleep(PAUSE).await;
-            }
+        while self.store.forget(retention.age).await? > 0 {
+            tokio::time::sleep(PAUSE).await;
         }
-        while self.store.forget_beyond(None, bytes).await? > 0 {
+        while self.store.forget_beyond(None, retention.bytes).await? > 0 {
             tokio::time::sleep(PAUSE).await;
         }
         for tenant in self.store.tenants().await? {

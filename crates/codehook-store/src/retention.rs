@@ -17,8 +17,8 @@ const ANSWERS_KEPT: Duration = Duration::from_secs(24 * 3600);
 const ENDED: &str = "NOT EXISTS (SELECT 1 FROM runs WHERE runs.event = events.id AND state IN ('queued', 'running'))";
 
 impl Store {
-    /// Deletes events older than `age`, and what is remembered to tell that such a delivery is a repeated one; at most some thousands at
-    /// a time. How many events.
+    /// Deletes events older than `age`, and what is remembered to tell that such a delivery is a repeated one; at most some thousands of
+    /// each at a time. How many of both.
     ///
     /// # Errors
     ///
@@ -28,7 +28,8 @@ impl Store {
             let before = Millis::now().before(age);
             let answered = Millis::now().before(ANSWERS_KEPT);
             db.execute("DELETE FROM answers WHERE made_at < ?1", [answered])?;
-            db.prepare_cached(
+            // Events that were too much are gone before them, so there may be more of these.
+            let deliveries = db.prepare_cached(
                 "DELETE FROM deliveries WHERE (tenant, key) IN
                      (SELECT tenant, key FROM deliveries WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)",
             )?
@@ -39,7 +40,7 @@ impl Store {
                 "INSERT INTO temp.old SELECT id FROM events WHERE id < ?1 AND {ENDED} ORDER BY id LIMIT ?2"
             ))?
             .execute((Id::first_at(before), TOGETHER as i64))?;
-            delete(db)
+            Ok(deliveries + delete(db)?)
         })
         .await
     }

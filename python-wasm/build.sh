@@ -264,11 +264,8 @@ step_tests() {
 }
 
 step_snapshot() {
-    rm -rf "$out/snapshot.new"
-    mkdir -p "$out/snapshot.new"
-    "$here/../target/release/python-snapshot" --wasm "$out/python.wasm" --library "$out/lib.tar" --out "$out/snapshot.new"
-    mv "$out/snapshot.new"/* "$out"
-    rmdir "$out/snapshot.new"
+    "$here/../target/release/python-snapshot" pack --wasm "$out/python.wasm" --library "$out/lib.tar" \
+        --manifest "$out/manifest.json" --out "$here/../target/lib/codehook/python2.7.runtime"
 }
 
 build() {
@@ -298,5 +295,5 @@ build() {
 
 build
 if [ "${1:-}" = snapshot ]; then
-    step snapshot "$out/python.wasm" "$out/lib.tar" "$here/../target/release/python-snapshot"
+    step snapshot "$out/python.wasm" "$out/lib.tar" "$out/manifest.json" "$here/../target/release/python-snapshot"
 fi

@@ -30,9 +30,9 @@ pub fn sandbox_with(configure: impl FnOnce(&mut SandboxConfig)) -> Sandbox {
     let mut config = SandboxConfig::new(codehook_python::RUNTIME);
     config.cache = Some(cache);
     configure(&mut config);
-    let library = codehook_python::library().expect("the built-in library is readable");
-    Sandbox::new(config, &codehook_python::interpreter(), library, || {})
-        .expect("the sandbox starts")
+    let runtime = codehook_python::runtime().expect("`make python` has built it");
+    let library = runtime.library().expect("the built-in library is readable");
+    Sandbox::new(config, &runtime.interpreter(), library, || {}).expect("the sandbox starts")
 }
 
 /// The workspace's `target/` directory.

@@ -19,8 +19,9 @@ fn tenant(name: &str) -> Tenant {
 
 /// A store in which each tenant has a package of its own.
 async fn filled_store(folder: &std::path::Path, egress: &Egress) -> Store {
-    let library = codehook_python::library().expect("the library");
-    let built_in = BuiltIn::new(codehook_python::manifest(), library).expect("the manifest");
+    let runtime = codehook_python::runtime().expect("a runtime");
+    let library = runtime.library().expect("the library");
+    let built_in = BuiltIn::new(runtime.manifest(), library).expect("the manifest");
     let store = Store::new(folder.join("store"));
     let workshop = Workshop {
         store: &store,

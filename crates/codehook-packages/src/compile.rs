@@ -25,13 +25,13 @@ const HEADER_BYTES: usize = 9;
 
 /// What the interpreter made of the sources.
 #[derive(Debug, Default)]
-pub(crate) struct Compiled {
+pub struct Compiled {
     /// Path of the source -> the whole `.pyc`.
-    pub(crate) code: BTreeMap<String, Vec<u8>>,
+    pub code: BTreeMap<String, Vec<u8>>,
     /// Path of the source -> why it is no Python 2.7.
-    pub(crate) complaints: BTreeMap<String, String>,
+    pub complaints: BTreeMap<String, String>,
     /// The modules that are linked into the interpreter.
-    pub(crate) linked: BTreeSet<String>,
+    pub linked: BTreeSet<String>,
 }
 
 /// The modules could not be compiled at all. What is wrong with a single one is in [`Compiled::complaints`].
@@ -72,10 +72,23 @@ pub(crate) async fn compile(
         .filter(|(path, content)| path.ends_with(".py") && *content != NAMESPACE_INIT.as_bytes())
         .map(|(path, content)| (path.clone(), content.clone()))
         .collect();
-    let archive = pack::tar(&sources).map_err(|error| CompileError::Sources(error.to_string()))?;
+    compile_modules(sandbox, &sources, PACKAGES_DIRECTORY, no_network).await
+}
+
+/// Compiles all of `sources` (path -> text) as modules below `directory`, an absolute path in the guest, which tracebacks then show.
+///
+/// # Errors
+///
+/// When the run fails: a source that is no Python 2.7 is only complained of.
+pub async fn compile_modules(
+    sandbox: &Sandbox,
+    sources: &BTreeMap<String, Vec<u8>>,
+    directory: &str,
+    no_network: Session,
+) -> Result<Compiled, CompileError> {
+    let archive = pack::tar(sources).map_err(|error| CompileError::Sources(error.to_string()))?;
     let library = Library::mounted_at(SOURCES_DIRECTORY, [archive])?;
-    let text =
-        format!("SOURCES, PACKAGES = {SOURCES_DIRECTORY:?}, {PACKAGES_DIRECTORY:?}\n{SCRIPT}");
+    let text = format!("SOURCES, PACKAGES = {SOURCES_DIRECTORY:?}, {directory:?}\n{SCRIPT}");
     let script = Script::new("compile.py", text.into_bytes())
         .map_err(|error| CompileError::Sources(error.to_string()))?
         .with_packages(Some(Arc::new(library)));

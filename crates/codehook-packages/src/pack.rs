@@ -1,11 +1,14 @@
 //! Packs files for a [`Library`](codehook_sandbox::Library): the same files give the same bytes.
 
+use std::collections::BTreeMap;
 use std::io;
 
-use crate::archive::Files;
-
-/// A tar archive of `files`, in the order of their paths.
-pub(crate) fn tar(files: &Files) -> io::Result<Vec<u8>> {
+/// A tar archive of `files` (path -> content), in the order of their paths.
+///
+/// # Errors
+///
+/// When a path is no path in an archive: absolute, or with `..`.
+pub fn tar(files: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
@@ -21,6 +24,8 @@ pub(crate) fn tar(files: &Files) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use codehook_sandbox::Library;
+
+    use crate::archive::Files;
 
     #[test]
     fn a_library_finds_what_was_packed_under_long_names_too() {

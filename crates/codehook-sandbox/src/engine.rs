@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::compiled_cache::CompiledCache;
 use crate::interpreter::Interpreter;
 use crate::library::Library;
-use crate::memory::{Image, MemoryPool, SplitError, split};
+use crate::memory::{Image, InitialData, MemoryPool, SplitError, split};
+use crate::precompiled::CodePages;
 use crate::stacks::StackPool;
 use crate::state::GuestState;
 use crate::tmp_root::TmpRoot;
@@ -135,8 +136,8 @@ pub(crate) struct Inner {
 }
 
 impl Sandbox {
-    /// Compiles `interpreter` (a snapshot) or takes it from the cache. This blocks for up to a few seconds:
-    /// `compiling` is called first when the interpreter has to be compiled.
+    /// Takes the compiled form of `interpreter` (a snapshot) from what it brings along or from the cache, or compiles it. That blocks
+    /// for some seconds: `compiling` is called first.
     ///
     /// # Errors
     ///
@@ -154,7 +155,7 @@ impl Sandbox {
         let stacks = StackPool::new(max_idle * STACKS_OF_A_RUN);
         let engine = Engine::new(&engine_config(&memories, &stacks, config.metering))
             .map_err(SandboxError::Engine)?;
-        let (module, image) = compiled(&engine, interpreter, config.cache.as_ref(), compiling)?;
+        let (module, image) = compiled(&engine, interpreter, &config, compiling)?;
         memories.set_image(image);
         let mut linker = Linker::new(&engine);
         link_guest(&mut linker)?;
@@ -201,6 +202,16 @@ impl Drop for Inner {
 }
 
 fn engine_config(memories: &MemoryPool, stacks: &StackPool, metering: Metering) -> Config {
+    let mut config = compiler_config(metering);
+    config
+        .with_host_memory(Arc::new(memories.clone()))
+        .with_host_stack(Arc::new(stacks.clone()))
+        .with_custom_code_memory(Some(Arc::new(CodePages)));
+    config
+}
+
+/// What shapes compiled code, on whatever machine it is compiled.
+pub(crate) fn compiler_config(metering: Metering) -> Config {
     let mut config = Config::new();
     config
         .cranelift_opt_level(OptLevel::Speed)
@@ -213,33 +224,47 @@ fn engine_config(memories: &MemoryPool, stacks: &StackPool, metering: Metering) 
         // All that 32 bits can address: compiled code then needs no check of its own for each access.
         .memory_reservation(WASM_ADDRESS_SPACE)
         .memory_guard_size(MEMORY_GUARD_BYTES)
-        .memory_may_move(false)
-        .with_host_memory(Arc::new(memories.clone()))
-        .with_host_stack(Arc::new(stacks.clone()));
+        .memory_may_move(false);
     config
 }
 
 fn compiled(
     engine: &Engine,
     interpreter: &Interpreter<'_>,
-    cache: Option<&CompiledCache>,
+    config: &SandboxConfig,
     compiling: impl FnOnce(),
 ) -> Result<(Module, Image), SandboxError> {
+    // What is brought along counts no fuel.
+    let brought = interpreter
+        .precompiled
+        .filter(|_| config.metering == Metering::Time);
+    if let Some(found) = brought.and_then(|precompiled| precompiled.load(engine, interpreter)) {
+        return Ok(found);
+    }
+    let cache = config.cache.as_ref();
     if let Some(found) = cache.and_then(|cache| cache.load(engine, interpreter)) {
         return Ok(found);
     }
     compiling();
+    let (checked, data) = with_checks(interpreter)?;
+    let module = Module::new(engine, &checked).map_err(SandboxError::Module)?;
+    if let Some(cache) = cache {
+        cache.store(engine, interpreter, &module, &data);
+    }
+    let image =
+        Image::in_memory(&data).map_err(|error| SandboxError::Interpreter(error.to_string()))?;
+    Ok((module, image))
+}
+
+/// The interpreter as it is compiled: without its data, and with checks in its code.
+pub(crate) fn with_checks(
+    interpreter: &Interpreter<'_>,
+) -> Result<(Vec<u8>, InitialData), SandboxError> {
     let unexpected = |error: SplitError| SandboxError::Interpreter(error.to_string());
     let parts = split(interpreter.wasm).map_err(unexpected)?;
     let checked = checks::write(&parts.module, interpreter.own_calls)
         .map_err(|error| SandboxError::Interpreter(error.to_string()))?;
-    let module = Module::new(engine, &checked).map_err(SandboxError::Module)?;
-    if let Some(cache) = cache {
-        cache.store(engine, interpreter, &module, &parts.data);
-    }
-    let image = Image::in_memory(&parts.data)
-        .map_err(|error| SandboxError::Interpreter(error.to_string()))?;
-    Ok((module, image))
+    Ok((checked, parts.data))
 }
 
 /// A thread of its own, since a busy executor must not be able to stop the clock that interrupts it.

@@ -1,7 +1,9 @@
 //! The interpreter that a sandbox runs.
 
-use crate::checks::OwnCalls;
 use sha2::{Digest, Sha256};
+
+use crate::checks::OwnCalls;
+use crate::precompiled::Precompiled;
 
 /// An initialised interpreter: a WebAssembly core module, WASI preview 1, that exports what `docs/guest-abi.md` asks for.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +11,7 @@ pub struct Interpreter<'a> {
     pub(crate) wasm: &'a [u8],
     pub(crate) sha256: [u8; 32],
     pub(crate) own_calls: OwnCalls,
+    pub(crate) precompiled: Option<&'a Precompiled>,
 }
 
 impl<'a> Interpreter<'a> {
@@ -24,6 +27,7 @@ impl<'a> Interpreter<'a> {
             wasm,
             sha256,
             own_calls: OwnCalls::Ignored,
+            precompiled: None,
         }
     }
 
@@ -33,6 +37,14 @@ impl<'a> Interpreter<'a> {
     #[must_use]
     pub fn giving_way_by_itself(mut self) -> Self {
         self.own_calls = OwnCalls::Trusted;
+        self
+    }
+
+    /// Starts from code that was compiled before, where it is of this interpreter and this version of the engine and the machine
+    /// can run it. Otherwise the interpreter is compiled as if there were none.
+    #[must_use]
+    pub fn with_precompiled(mut self, precompiled: &'a Precompiled) -> Self {
+        self.precompiled = Some(precompiled);
         self
     }
 }

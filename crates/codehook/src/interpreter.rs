@@ -34,6 +34,8 @@ pub(crate) fn start_many(
     configure: impl FnOnce(&mut SandboxConfig),
 ) -> anyhow::Result<Sandbox> {
     let cache = open_cache(cache_directory);
+    // Opened before the process gives up its rights.
+    let runtime = codehook_python::runtime()?;
     let confined = needs.map(|mut needs| {
         needs.writable.push(std::env::temp_dir());
         needs
@@ -50,7 +52,7 @@ pub(crate) fn start_many(
         ..SandboxConfig::new(RUNTIME)
     };
     configure(&mut config);
-    let library = codehook_python::library().context("the library inside this program")?;
+    let library = runtime.library().context("the library of the runtime")?;
     let mut compiling_since = None;
     let compiling = || {
         compiling_since = Some(Instant::now());
@@ -60,7 +62,7 @@ pub(crate) fn start_many(
             ));
         }
     };
-    let sandbox = Sandbox::new(config, &codehook_python::interpreter(), library, compiling)?;
+    let sandbox = Sandbox::new(config, &runtime.interpreter(), library, compiling)?;
     if let Some(since) = compiling_since
         && format.wants_progress()
     {

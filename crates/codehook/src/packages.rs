@@ -43,10 +43,11 @@ pub(crate) fn command(args: &PackagesArgs) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 ///
-/// When what is inside the program is damaged.
+/// When there is no runtime, or a damaged one.
 pub(crate) fn built_in() -> anyhow::Result<BuiltIn> {
-    let library = codehook_python::library().context("the library inside this program")?;
-    Ok(BuiltIn::new(codehook_python::manifest(), library)?)
+    let runtime = codehook_python::runtime()?;
+    let library = runtime.library().context("the library of the runtime")?;
+    Ok(BuiltIn::new(runtime.manifest(), library)?)
 }
 
 /// What a run of this tenant sees besides; nothing if no packages were added for it.

@@ -16,6 +16,7 @@ struct Runtime {
     runtime: &'static str,
     program: &'static str,
     interpreter_bytes: usize,
+    runtime_file: String,
     packages: Vec<BuiltInPackage>,
     cache_directory: Option<String>,
     kernel: String,
@@ -25,8 +26,9 @@ struct Runtime {
 ///
 /// # Errors
 ///
-/// When the manifest inside the program is damaged.
+/// When there is no runtime, or a damaged one.
 pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
+    let found = codehook_python::runtime()?;
     let built_in = packages::built_in()?;
     let cache = interpreter::cache_directory(args.cache.directory.as_deref(), |name| {
         std::env::var_os(name)
@@ -34,7 +36,8 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
     let runtime = Runtime {
         runtime: RUNTIME,
         program: env!("CARGO_PKG_VERSION"),
-        interpreter_bytes: codehook_python::interpreter_bytes(),
+        interpreter_bytes: found.interpreter_bytes(),
+        runtime_file: found.path().display().to_string(),
         packages: built_in.packages().to_vec(),
         cache_directory: cache.map(|path| path.display().to_string()),
         kernel: confine::available().to_string(),
@@ -53,8 +56,12 @@ fn describe(runtime: &Runtime) -> String {
         .as_deref()
         .unwrap_or("none: HOME is not set");
     let mut text = format!(
-        "program          codehook {}\ninterpreter      {}, {} bytes of WebAssembly\ncompiled code    {cache}\nkernel           {}\npackages\n",
-        runtime.program, runtime.runtime, runtime.interpreter_bytes, runtime.kernel
+        "program          codehook {}\ninterpreter      {}, {} bytes of WebAssembly\nruntime file     {}\ncompiled code    {cache}\nkernel           {}\npackages\n",
+        runtime.program,
+        runtime.runtime,
+        runtime.interpreter_bytes,
+        runtime.runtime_file,
+        runtime.kernel
     );
     for BuiltInPackage {
         name,

@@ -87,7 +87,8 @@ fn the_list_of_licences_names_every_package_as_the_manifest_does() {
 
 fn packages() -> Vec<serde_json::Value> {
     let manifest: serde_json::Value =
-        serde_json::from_str(codehook_python::manifest()).expect("the manifest is JSON");
+        serde_json::from_str(codehook_python::runtime().expect("a runtime").manifest())
+            .expect("the manifest is JSON");
     manifest["packages"].as_array().expect("a list").clone()
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
@@ -18,6 +19,8 @@ const MAGIC: [u8; 8] = *b"chimage1";
 /// An interpreter's initial memory.
 pub(crate) struct Image {
     file: File,
+    /// Where the image's first byte after its header lies in the file, a multiple of the page size.
+    offset: u64,
     layout: Layout,
     /// As the host reads it, to put pages back; nothing when there is no byte.
     pristine: Option<Mapping>,
@@ -57,17 +60,26 @@ impl Image {
     /// The image in `file`, which nobody may change from here on: runs would see it.
     pub(crate) fn from_file(file: File) -> io::Result<Self> {
         let size = file.metadata()?.len();
+        Self::from_part(file, 0..size)
+    }
+
+    /// The same for an image that fills `part` of the file. Its start is a multiple of the page size.
+    pub(crate) fn from_part(file: File, part: Range<u64>) -> io::Result<Self> {
         let mut header = [0; HEADER_BYTES];
-        file.read_exact_at(&mut header, 0)?;
+        file.read_exact_at(&mut header, part.start)?;
         let layout = Layout::read(&header)
-            .filter(|layout| (HEADER_BYTES + layout.len) as u64 == size)
+            .filter(|layout| {
+                part.end.checked_sub(part.start) == Some((HEADER_BYTES + layout.len) as u64)
+            })
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a memory image"))?;
+        let offset = part.start + HEADER_BYTES as u64;
         let pristine = match layout.len {
             0 => None,
-            len => Some(Mapping::of_file(&file, HEADER_BYTES as u64, len)?),
+            len => Some(Mapping::of_file(&file, offset, len)?),
         };
         Ok(Self {
             file,
+            offset,
             layout,
             pristine,
         })
@@ -111,7 +123,7 @@ impl Image {
                 ProtFlags::READ | ProtFlags::WRITE,
                 MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE,
                 &self.file,
-                HEADER_BYTES as u64,
+                self.offset,
             )?;
         }
         Ok(())

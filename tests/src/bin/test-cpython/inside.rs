@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codehook_egress::{Egress, EgressConfig, Policy};
-use codehook_python::{RUNTIME, interpreter, library};
+use codehook_python::RUNTIME;
 use codehook_sandbox::{
     CompiledCache, Library, Outcome, Purpose, RunLimits, Sandbox, SandboxConfig, Script,
 };
@@ -36,8 +36,9 @@ impl Inside {
             ..SandboxConfig::new(RUNTIME)
         };
         let archive = std::fs::read(built.join("python-wasm/tests.tar"))?;
+        let runtime = codehook_python::runtime()?;
         Ok(Self {
-            sandbox: Sandbox::new(config, &interpreter(), library()?, || {})?,
+            sandbox: Sandbox::new(config, &runtime.interpreter(), runtime.library()?, || {})?,
             tests: Arc::new(Library::from_tar(archive)?),
             limits: RunLimits {
                 fuel: None,

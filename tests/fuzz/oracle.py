@@ -1,7 +1,7 @@
 """Says whether a rendered script is its template with the values in place of the tokens, by CPython 2.7's own parser.
 
-Reads a case a line from standard input, as JSON, and answers each with a line: `same`, `skip` (the template is no Python
-whatever the values) or what differs. Runs nothing of the scripts.
+A case is JSON, in hexadecimal. The answer is `same`, `skip` (the template is no Python whatever the values) or what differs. Runs
+nothing of the scripts.
 """
 import ast
 import json
@@ -127,6 +127,5 @@ def judge(case):
     return 'same'
 
 
-for line in iter(sys.stdin.readline, ''):
-    sys.stdout.write(judge(json.loads(line)).encode('string_escape') + '\n')
-    sys.stdout.flush()
+def answer(case):
+    sys.stdout.write(judge(json.loads(case.decode('hex'))).encode('string_escape'))

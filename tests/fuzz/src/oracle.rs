@@ -1,71 +1,87 @@
-//! CPython 2.7 in a process of its own, which answers a line with a line.
+//! CPython 2.7 in the sandbox, which hooks run on: each case is a run of its own.
 
-use std::cell::RefCell;
-use std::env;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
+use codehook_egress::{Egress, EgressConfig, Policy};
+use codehook_packages::{PACKAGES_DIRECTORY, compile_modules, tar};
+use codehook_sandbox::{Library, Outcome, Purpose, RunLimits, Sandbox, SandboxConfig, Script};
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
-struct Python {
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    child: Child,
+static ORACLE: LazyLock<Oracle> =
+    LazyLock::new(|| Oracle::start().unwrap_or_else(|error| panic!("the oracle: {error}")));
+
+struct Oracle {
+    sandbox: Sandbox,
+    /// `oracle.py`, compiled: a case is over before that would be.
+    module: Arc<Library>,
+    egress: Egress,
+    executor: Runtime,
 }
 
-impl Drop for Python {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+impl Oracle {
+    fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        let runtime = codehook_python::runtime()?;
+        let config = SandboxConfig {
+            max_concurrent_runs: 4,
+            ..SandboxConfig::new(codehook_python::RUNTIME)
+        };
+        let sandbox = Sandbox::new(config, &runtime.interpreter(), runtime.library()?, || {})?;
+        let egress = Egress::new(EgressConfig::default())?;
+        let executor = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let source = include_bytes!("../oracle.py").to_vec();
+        let sources = BTreeMap::from([("oracle.py".to_owned(), source)]);
+        let no_network = egress.session(Policy::default());
+        let compiled = executor.block_on(compile_modules(
+            &sandbox,
+            &sources,
+            PACKAGES_DIRECTORY,
+            no_network,
+        ))?;
+        let code = compiled.code.into_iter();
+        let modules: BTreeMap<_, _> = code.map(|(path, code)| (path + "c", code)).collect();
+        let module = Library::mounted_at(PACKAGES_DIRECTORY, [tar(&modules)?])?;
+        Ok(Self {
+            sandbox,
+            module: Arc::new(module),
+            egress,
+            executor,
+        })
     }
-}
 
-thread_local! {
-    static PYTHON: RefCell<Option<Python>> = const { RefCell::new(None) };
-}
-
-/// The native interpreter that the build of the sandboxed one made, or the one of `CODEHOOK_FUZZ_PYTHON`.
-fn interpreter() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    env::var_os("CODEHOOK_FUZZ_PYTHON").map_or_else(
-        || here.join("../../target/python-wasm/native/python"),
-        PathBuf::from,
-    )
-}
-
-fn start() -> Python {
-    let python = interpreter();
-    let mut child = Command::new(&python)
-        .arg("-B")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}; run `make python`, or name a Python 2.7 in CODEHOOK_FUZZ_PYTHON",
-                python.display()
-            )
-        });
-    Python {
-        input: child.stdin.take().expect("a pipe was asked for"),
-        output: BufReader::new(child.stdout.take().expect("a pipe was asked for")),
-        child,
+    fn ask(&self, case: &Value) -> String {
+        // Hexadecimal, so that no case has a say in the script.
+        let case: String = case
+            .to_string()
+            .bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let source = format!("import oracle\noracle.answer('{case}')\n");
+        let script = Script::new("case.py", source.into_bytes())
+            .expect("a file name")
+            .with_packages(Some(Arc::clone(&self.module)));
+        let report = self.executor.block_on(self.sandbox.run(
+            &script,
+            Purpose::Run,
+            &RunLimits::default(),
+            self.egress.session(Policy::default()),
+            None,
+        ));
+        assert_eq!(
+            report.outcome,
+            Outcome::Succeeded,
+            "the oracle: {}",
+            String::from_utf8_lossy(&report.stderr.bytes)
+        );
+        String::from_utf8_lossy(&report.stdout.bytes).into_owned()
     }
 }
 
 /// The oracle's answer to a case.
 pub(crate) fn ask(case: &Value) -> String {
-    PYTHON.with_borrow_mut(|python| {
-        let python = python.get_or_insert_with(start);
-        let mut answer = String::new();
-        writeln!(python.input, "{case}").expect("the oracle reads");
-        python
-            .output
-            .read_line(&mut answer)
-            .expect("the oracle answers");
-        assert!(!answer.is_empty(), "the oracle has ended");
-        answer.trim_end().to_owned()
-    })
+    ORACLE.ask(case)
 }

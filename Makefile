@@ -9,71 +9,84 @@ SHELL := /bin/bash
 export SOURCE ?=
 
 CARGO := cargo
-# One profile and one set of crates for everything: compiling Cranelift twice would take longer than all tests.
-RELEASE := --release --locked
-# What can be built before the interpreter is there.
-WITHOUT_PYTHON := --workspace --exclude codehook-python --exclude codehook --exclude codehook-tests
+# Everywhere the same profile and the same selection of packages, which decides the features of dependencies: nothing is compiled
+# twice. Never -p.
+RELEASE := --release --locked --workspace
+# Brings goals of python-wasm/build/build.mk up to date, with a job for each processor.
+BUILD := python3 python-wasm/build/step.py build
+RUNTIME := step.runtime
+PROGRAMS := $(RUNTIME) programs
+EVERYTHING := $(RUNTIME) all-programs
 
-.PHONY: help run serve-demo test test-api fuzz test-isolation test-cpython bench lint deny python dist clean tools
+.PHONY: help run serve-demo test test-build test-api fuzz test-isolation test-cpython bench lint deny python native profile dist clean tools
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
-run: python ## Run both documented hooks against mock Okta and InterFAX servers and show what happened
-	$(CARGO) build $(RELEASE) --workspace
+run: tools ## Run both documented hooks against mock Okta and InterFAX servers and show what happened
+	+$(BUILD) $(PROGRAMS)
 	fixtures/demo.sh
 
-serve-demo: python ## Start the service with a tenant, two hooks and mock systems, send it a signed webhook, and show the runs that followed
-	$(CARGO) build $(RELEASE) --workspace
+serve-demo: tools ## Start the service with a tenant, two hooks and mock systems, send it a signed webhook, and show the runs that followed
+	+$(BUILD) $(PROGRAMS)
 	fixtures/serve-demo.sh
 
-test: python ## Run every test of ours
+test: tools test-build ## Run every test of ours
 	# The tests of the command line drive the program itself.
-	$(CARGO) build $(RELEASE) --workspace
-	$(CARGO) test $(RELEASE) --workspace
+	+$(BUILD) $(EVERYTHING)
+	$(CARGO) test $(RELEASE)
 
-test-isolation: python ## Attack the sandbox with hostile scripts, and show what each saw and what its report said
-	$(CARGO) build $(RELEASE) --workspace
+test-build: tools ## Run the tests of the build's steps and cache
+	python3 -m unittest discover -s python-wasm/build/tests
+
+test-isolation: tools ## Attack the sandbox with hostile scripts, and show what each saw and what its report said
+	+$(BUILD) $(EVERYTHING)
 	tests/attacks.sh
 
-test-api: python ## Try the service against its own OpenAPI description, with Schemathesis
-	$(CARGO) build $(RELEASE) --workspace
+test-api: tools ## Try the service against its own OpenAPI description, with Schemathesis
+	+$(BUILD) $(EVERYTHING)
 	tests/api.sh
 
-fuzz: python ## Fuzz whatever parses what comes from outside (MINUTES=10 each, TARGETS="template url ..." for some)
+fuzz: tools ## Fuzz whatever parses what comes from outside (MINUTES=10 each, TARGETS="template url ..." for some)
+	+$(BUILD) $(RUNTIME)
 	tests/fuzz.sh
 
-test-cpython: python ## Run CPython's own tests natively and in the sandbox, and compare case by case (MODULES="test_json ..." for some)
-	$(CARGO) build $(RELEASE) --workspace
+test-cpython: tools ## Run CPython's own tests natively and in the sandbox, and compare case by case (MODULES="test_json ..." for some)
+	+$(BUILD) $(EVERYTHING) step.native step.tests
 	target/release/test-cpython $(MODULES)
 
-bench: python ## Measure runs beside native python2.7 and other ways to isolate a script; results go to docs/performance
-	$(CARGO) build $(RELEASE) --workspace
+bench: tools ## Measure runs beside native python2.7 and other ways to isolate a script; results go to docs/performance
+	+$(BUILD) $(EVERYTHING) step.native
 	tests/bench-peers.sh
 	target/release/bench
 
-lint: python ## Check formatting and lints
+lint: tools ## Check formatting and lints
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(RELEASE) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(RELEASE) --all-targets -- -D warnings
 
 deny: ## Check the crates' licences and sources (`cargo deny check advisories` needs the advisory database)
 	command -v cargo-deny > /dev/null || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-deny --all-features check bans licenses sources
 
-python: tools ## Build the interpreter and its library into target/python-wasm
-	python-wasm/build.sh
-	$(CARGO) build $(RELEASE) $(WITHOUT_PYTHON)
-	python-wasm/build.sh snapshot
+python: tools ## Build the interpreter and its library: target/lib/codehook/python2.7.runtime
+	+$(BUILD) $(RUNTIME)
+
+native: tools ## Build a native python2.7 of the same source, which benchmarks and CPython's tests compare with
+	+$(BUILD) step.native
+
+profile: tools ## Measure anew which ways through the interpreter are common, into python-wasm/profile (commit it)
+	+$(BUILD) step.profile
 
 tools:
 	@python-wasm/install-tools.sh
 
-dist: python ## Make one self-contained binary in target/dist
-	$(CARGO) build $(RELEASE) --workspace
-	mkdir -p target/dist
-	cp target/release/codehook target/dist/codehook
-	strip target/dist/codehook
-	ls -l target/dist/codehook
+dist: tools ## Make the program and its runtime file in target/dist
+	+$(BUILD) $(PROGRAMS)
+	mkdir -p target/dist/bin target/dist/lib/codehook
+	cp target/release/codehook target/dist/bin/codehook
+	strip target/dist/bin/codehook
+	cp target/lib/codehook/python2.7.runtime target/dist/lib/codehook/
+	ls -l target/dist/bin target/dist/lib/codehook
 
-clean: ## Remove everything that was built
+clean: ## Remove everything that was built (the build cache, ~/.cache/codehook/build, stays)
 	rm -rf target

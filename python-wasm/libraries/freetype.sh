@@ -1,4 +1,5 @@
 # FreeType, with Debian's fixes and without longjmp.
+# reads: libraries/freetype
 mkdir source
 tar -xf "$OUT"/cache/freetype_*.orig.tar.xz -C source --strip-components=1
 tar -xf "$OUT"/cache/freetype_*.debian.tar.xz -C source
@@ -16,6 +17,6 @@ for name in autofit/autofit base/{ftsystem,ftinit,ftdebug,ftbase,ftbbox,ftbitmap
     bdf/bdf cff/cff cid/type1cid gzip/ftgzip lzw/ftlzw pcf/pcf pfr/pfr psaux/psaux pshinter/pshinter psnames/psmodule \
     raster/raster sfnt/sfnt smooth/smooth truetype/truetype type1/type1 type42/type42 winfonts/winfnt; do
     echo "source/src/$name.c"
-done | xargs -P "$JOBS" -I{} $CC $LIBRARY_CFLAGS -Wcast-function-type-mismatch -DFT2_BUILD_LIBRARY -DFT_CONFIG_OPTION_SYSTEM_ZLIB \
+done | each $CC $LIBRARY_CFLAGS -Wcast-function-type-mismatch -DFT2_BUILD_LIBRARY -DFT_CONFIG_OPTION_SYSTEM_ZLIB \
     -Isource/include -I"$HERE/src" -I"$OUT/zlib" -c {}
 $AR rcs libfreetype.a ./*.o

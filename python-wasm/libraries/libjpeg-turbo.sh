@@ -1,4 +1,5 @@
 # JPEG, in plain C: without the assembly that libjpeg-turbo has for other processors. Its API is libjpeg 6b's, as in Debian.
+# reads: libraries/libjpeg-turbo
 mkdir source
 tar -xf "$OUT"/cache/libjpeg-turbo_*.orig.tar.gz -C source --strip-components=1
 cp source/{jpeglib,jmorecfg,jerror}.h "$HERE/libraries/libjpeg-turbo/jconfig.h" include/
@@ -10,5 +11,5 @@ for name in jaricom jcapimin jcapistd jcarith jccoefct jccolor jcdctmgr jchuff j
     jdicc jdinput jdmainct jdmarker jdmaster jdmerge jdphuff jdpostct jdsample jdtrans jerror jfdctflt jfdctfst jfdctint \
     jidctflt jidctfst jidctint jidctred jmemmgr jmemnobs jquant1 jquant2 jsimd_none jutils; do
     echo "$name.c"
-done | xargs -P "$JOBS" -I{} $CC $LIBRARY_CFLAGS -Wcast-function-type-mismatch -Isource -c source/{}
+done | each $CC $LIBRARY_CFLAGS -Wcast-function-type-mismatch -Isource -c source/{}
 $AR rcs libjpeg.a ./*.o

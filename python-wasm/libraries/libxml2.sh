@@ -1,4 +1,7 @@
 # libxml2, libxslt and libexslt, with Debian's patches. Without network, threads and plug-ins; with zlib, and iconv of wasi-libc.
+# after: source
+# locked: libxslt
+# reads: libraries/libxml2
 
 # The file of a source; the cache may hold older versions.
 cached() { echo "$OUT/cache/$(awk -v name="$1=" -v part=".$2.tar.xz" 'index($3, name) == 1 && index($4, part) { print $4 }' "$HERE/sources.lock")"; }
@@ -27,8 +30,8 @@ configured() {
 
 # Not through their makefiles, which want the automake that made them.
 compile() {
-    xargs -P "$JOBS" -n 1 $CC $LIBRARY_CFLAGS -DHAVE_CONFIG_H -I. "$@" -Wcast-function-type-mismatch \
-        -Werror=cast-function-type-mismatch -Werror=incompatible-function-pointer-types -c
+    each $CC $LIBRARY_CFLAGS -DHAVE_CONFIG_H -I. "$@" -Wcast-function-type-mismatch \
+        -Werror=cast-function-type-mismatch -Werror=incompatible-function-pointer-types -c {}
 }
 
 unpack libxml2
@@ -44,7 +47,8 @@ printf '%s.c\n' HTMLparser HTMLtree SAX SAX2 buf c14n catalog chvalid dict encod
 printf '%s\n' "$OUT"/zlib/{gzclose,gzlib,gzread,gzwrite}.c | compile -DHAVE_UNISTD_H -Wno-deprecated-non-prototype
 $AR rcs ../libxml2.a ./*.o
 cd ..
-cp -r libxml2/include/libxml include/
+mkdir include/libxml
+cp libxml2/include/libxml/*.h include/libxml/
 
 unpack libxslt
 cd libxslt

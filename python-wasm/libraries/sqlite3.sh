@@ -1,5 +1,7 @@
 # SQLite with Debian's patches, as one source file, and with what Debian's offers to SQL. Not there: extensions, which would be machine
 # code.
+# reads: libraries/sqlite3
+# tools: gcc tclsh make
 mkdir source build
 tar -xf "$OUT"/cache/sqlite3_*.orig.tar.xz -C source --strip-components=1
 tar -xf "$OUT"/cache/sqlite3_*.debian.tar.xz -C source

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
 
-    assemble.py --lib LIB --python PYTHON2.7 --stand-ins DIR --packages CACHE_DIR --extensions DIR --additions DIR --output DIR
+    assemble.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --stand-ins DIR --packages CACHE_DIR --extensions DIR
+                --additions DIR --work DIR --output DIR
 
-LIB is the Lib directory of the patched CPython source, PYTHON2.7 a native interpreter of that very version, CACHE_DIR
-what packages/fetch.py filled. The folder of extensions has a folder for each package whose C is linked into the
-interpreter; that of additions has files that come into packages' folders from elsewhere. Writes into the output
-directory lib.tar, the tree it was made of (tree/) and
-manifest.json. The same inputs give the same bytes.
+LIB is the Lib directory of the patched CPython source. The interpreter itself compiles the modules: PYTHON.WASM, which
+PYTHON_SNAPSHOT runs. CACHE_DIR is what packages/fetch.py filled. The folder of extensions has a folder for each package
+whose C is linked into the interpreter; that of additions has files that come into packages' folders from elsewhere.
+Writes lib.tar and manifest.json into the output directory, and all else below the work directory. The same inputs give
+the same bytes.
 
 Modules are there as .pyc only: Python then takes them without asking for a source file or comparing times, and the
 guest has no use for source text it cannot change.
@@ -59,22 +60,21 @@ def main():
     arguments = parse_arguments()
     started = time.monotonic()
     try:
-        tree = fresh_tree(arguments.output)
+        tree = fresh_tree(arguments.work)
         modules = {}
-        packages = gather_packages(arguments.packages, arguments.output / "sources")
+        packages = gather_packages(arguments.packages, arguments.work / "sources")
         stand_ins = gather_stand_ins(arguments.stand_ins)
         replace_in_packages(packages, stand_ins)
         packages.update(take_own_packages(stand_ins))
         stdlib = gather_stdlib(arguments.lib)
         replace_in_stdlib(stdlib, stand_ins)
         place(stdlib, GUEST_LIBRARY, tree, modules)
-        (tree / GUEST_LIBRARY / "lib-dynload").mkdir()
         for files in packages.values():
             place(files, GUEST_PACKAGES, tree, modules)
         place(files_below(arguments.additions), GUEST_PACKAGES, tree, modules)
-        compile_modules(arguments.python, modules, tree)
+        compile_modules(Compiler(arguments, stdlib), modules, tree)
         place_program(tree)
-        archive = write_tar(tree, arguments.output / "lib.tar")
+        archive = write_tar(files_below(tree), arguments.output / "lib.tar", [f"{GUEST_LIBRARY}/lib-dynload"])
         manifest = write_manifest(tree, packages, arguments.extensions, archive)
     except (AssembleError, lock.LockError) as error:
         print(f"assemble.py: {error}", file=sys.stderr)
@@ -85,15 +85,15 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "python", "stand-ins", "packages", "extensions", "additions", "output"):
+    for name in ("lib", "tool", "wasm", "stand-ins", "packages", "extensions", "additions", "work", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     return parser.parse_args()
 
 
-def fresh_tree(output):
+def fresh_tree(work):
     for name in ("tree", "sources"):
-        shutil.rmtree(output / name, ignore_errors=True)
-    tree = output / "tree"
+        shutil.rmtree(work / name, ignore_errors=True)
+    tree = work / "tree"
     (tree / GUEST_PACKAGES).mkdir(parents=True)
     return tree
 
@@ -193,19 +193,32 @@ def is_namespace(path, data):
     return path.endswith("/__init__.py") and b"extend_path(__path__, __name__)" in data and len(data) < 400
 
 
-def compile_modules(python, modules, tree):
-    jobs = "".join(f"{source}\t{tree / path}c\t/{path}\n" for path, source in sorted(modules.items()))
-    script = pathlib.Path(__file__).resolve().parent / "compile_tree.py"
-    # -S -E -B: neither this machine's site packages nor its variables, and nothing written beside the sources.
-    command = [str(python), "-S", "-E", "-s", "-B", str(script), str(TIMESTAMP)]
-    try:
-        result = subprocess.run(command, input=jobs, stdout=subprocess.PIPE, text=True)
-    except OSError as error:
-        raise AssembleError(f"{python}: {error.strerror}. Next step: build the native python2.7 first") from None
-    if result.returncode != 0:
-        raise AssembleError(f"{python} could not compile the modules (exit code {result.returncode}); see above")
+class Compiler:
+    """The interpreter as linked. It has to start from a library that nobody has compiled yet: the sources, as an archive."""
+
+    def __init__(self, arguments, stdlib):
+        self.arguments = arguments
+        self.library = arguments.work / "sources.tar"
+        files = {f"{GUEST_LIBRARY}/{path}": source for path, source in stdlib.items() if path.endswith(".py")}
+        write_tar(files, self.library)
+
+    def compile(self, jobs):
+        """Writes the modules of (source, target, path in the guest), and returns a line for each that is no Python 2.7."""
+        tool = self.arguments.tool
+        command = [tool, "compile", "--wasm", self.arguments.wasm, "--library", self.library, "--timestamp", TIMESTAMP]
+        lines = "".join(f"{source}\t{target}\t{guest_path}\n" for source, target, guest_path in jobs)
+        try:
+            result = subprocess.run([str(word) for word in command], input=lines, stdout=subprocess.PIPE, text=True)
+        except OSError as error:
+            raise AssembleError(f"{tool}: {error.strerror}. Next step: make python, which builds it first") from None
+        if result.returncode != 0:
+            raise AssembleError(f"{tool} could not compile the modules (exit code {result.returncode}); see above")
+        return result.stdout.splitlines()
+
+
+def compile_modules(compiler, modules, tree):
     unexpected = []
-    for line in result.stdout.splitlines():
+    for line in compiler.compile((source, f"{tree / path}c", f"/{path}") for path, source in sorted(modules.items())):
         guest_path, _, reason = line.partition("\t")
         print(f"library: left out, no Python 2.7: {guest_path} ({reason})")
         if not any(fnmatch.fnmatchcase(guest_path, f"/{pattern}") for pattern in NOT_PYTHON_2):
@@ -224,20 +237,22 @@ def place_program(tree):
     program.write_text("The interpreter is part of the engine that runs this.\n", encoding="utf-8")
 
 
-def write_tar(tree, target):
+def write_tar(files, target, folders=()):
     """Plain ustar, so that the engine's reader needs no extensions; a name too long for it is an error of tarfile's."""
+    parents = {parent.as_posix() for path in files for parent in pathlib.PurePosixPath(path).parents}
+    names = {*files, *parents, *folders} - {"."}
     partial = target.with_suffix(".partial")
     with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
-        for path in sorted(tree.rglob("*"), key=lambda path: path.relative_to(tree).parts):
-            info = tarfile.TarInfo(path.relative_to(tree).as_posix())
+        for path in sorted(names, key=lambda path: path.split("/")):
+            info = tarfile.TarInfo(path)
             info.mtime = TIMESTAMP
-            if path.is_dir():
+            if path in files:
+                info.size, info.mode = files[path].stat().st_size, 0o644
+                with files[path].open("rb") as data:
+                    archive.addfile(info, data)
+            else:
                 info.type, info.mode = tarfile.DIRTYPE, 0o755
                 archive.addfile(info)
-            else:
-                info.size, info.mode = path.stat().st_size, 0o644
-                with path.open("rb") as data:
-                    archive.addfile(info, data)
     os.replace(partial, target)
     return target
 

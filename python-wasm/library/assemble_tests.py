@@ -2,7 +2,7 @@
 """Makes tests.tar: CPython's own tests, and the sources of the standard library that they look into, as an archive for runs of the
 tests only. It lies over the library, below the same /usr/lib/python2.7.
 
-    assemble_tests.py --lib LIB --python PYTHON2.7 --stand-ins DIR --output DIR
+    assemble_tests.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --stand-ins DIR --work DIR --output DIR
 
 Sources come with their compiled modules, so that a run compiles nothing.
 """
@@ -10,7 +10,6 @@ Sources come with their compiled modules, so that a run compiles nothing.
 import argparse
 import pathlib
 import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -24,10 +23,10 @@ UNWANTED = ["lib-tk/*", "idlelib/*", "*.pyc", "*.pyo", "*.orig", "*.rej"]
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "python", "stand-ins", "output"):
+    for name in ("lib", "tool", "wasm", "stand-ins", "work", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     arguments = parser.parse_args()
-    tree = arguments.output / "tests-tree"
+    tree = arguments.work / "tests-tree"
     shutil.rmtree(tree, ignore_errors=True)
     library = assemble.gather_stdlib(arguments.lib)
     stand_ins = assemble.gather_stand_ins(arguments.stand_ins)
@@ -43,10 +42,14 @@ def main():
             shutil.copyfile(source, target)
         # What the library holds is compiled there.
         if path.endswith(".py") and path in tests:
-            jobs.append(f"{source}\t{target}c\t/{guest}\n")
-    compile_tests(arguments.python, jobs)
-    archive = assemble.write_tar(tree, arguments.output / "tests.tar")
-    shutil.rmtree(tree)
+            jobs.append((source, f"{target}c", f"/{guest}"))
+    try:
+        # Some tests are about sources that do not compile: those stay as they are.
+        assemble.Compiler(arguments, library).compile(jobs)
+    except assemble.AssembleError as error:
+        print(f"assemble_tests.py: {error}", file=sys.stderr)
+        return 1
+    archive = assemble.write_tar(assemble.files_below(tree), arguments.output / "tests.tar")
     print(f"tests: {archive}: {archive.stat().st_size / 1e6:.1f} MB")
     return 0
 
@@ -54,13 +57,6 @@ def main():
 def wanted(path):
     matches = assemble.fnmatch.fnmatchcase
     return any(matches(path, pattern) for pattern in TESTS) and not any(matches(path, pattern) for pattern in UNWANTED)
-
-
-def compile_tests(python, jobs):
-    """Some tests are about sources that do not compile: those stay as they are."""
-    script = pathlib.Path(__file__).resolve().parent / "compile_tree.py"
-    command = [str(python), "-S", "-E", "-s", "-B", str(script), str(assemble.TIMESTAMP)]
-    subprocess.run(command, input="".join(jobs), stdout=subprocess.DEVNULL, text=True, check=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ sources="
 "
 compile="$CC $CFLAGS -O3 $defines -Isource/src -Isource/src/libtom -Wall -Werror=cast-function-type-mismatch"
 # Several files include one that defines sub_mod, and not as a static function.
-printf '%s\n' $sources | xargs -P "$JOBS" -I{} $compile -Dsub_mod={}_sub_mod -c source/src/{}.c
+printf '%s\n' $sources | each $compile -Dsub_mod={}_sub_mod -c source/src/{}.c
 $CC $CFLAGS -Wall -Werror -I"$folder" -I"$PYTHON_TREE" -I"$PYTHON_TREE/Include" -c calls.c
 # As one object, so that a name which another library has too is an error and not a silent choice; and so that a declaration
 # which does not fit its function is one here.

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Keeps the compiled dependencies of the Rust programs in the build cache: those from the registry, not the workspace's own.
+
+    crates.py restore             before cargo runs; does nothing where something has been compiled already
+    crates.py keep --bin NAME...  afterwards, with the options that cargo was given
+
+cargo decides by itself whether what it finds is fresh;
+should a compiler, a flag or a version differ after all, it compiles anew.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import graph
+import store
+
+RELEASE = graph.WORKSPACE / "target" / "release"
+PARTS = (".fingerprint", "build", "deps")
+# What of the environment cargo and build scripts act upon.
+VARIABLES = ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "RUSTC_WRAPPER", "CC", "CFLAGS", "CXX", "CXXFLAGS", "AR")
+
+
+def main(arguments):
+    if arguments[:1] not in (["restore"], ["keep"]):
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    try:
+        kept = store.open_store()
+        if kept is not None:
+            if arguments[0] == "restore":
+                restore(kept)
+            else:
+                keep(kept, arguments[1:])
+    except (store.StoreError, graph.GraphError, subprocess.SubprocessError, OSError) as error:
+        # cargo compiles what is not here.
+        store.say(f"no compiled Rust dependencies: {error}")
+    return 0
+
+
+def restore(kept):
+    if (RELEASE / ".fingerprint").exists():
+        return
+    work = RELEASE.parent / "restored-crates"
+    subprocess.run(["rm", "-rf", str(work)], check=True)
+    work.mkdir(parents=True)
+    if kept.take_tree(key(), work):
+        RELEASE.mkdir(exist_ok=True)
+        # The fingerprints last: without one, cargo takes nothing for fresh.
+        for part in reversed(PARTS):
+            if (work / part).exists():
+                os.rename(work / part, RELEASE / part)
+        store.say("compiled Rust dependencies are taken from it")
+    subprocess.run(["rm", "-rf", str(work)], check=True)
+
+
+def keep(kept, options):
+    digest = key()
+    if not kept.has_tree(digest):
+        kept.keep_tree(digest, RELEASE, dependencies(options))
+
+
+def key():
+    """The digest of all that shapes what is compiled."""
+    manifests = sorted(graph.WORKSPACE.glob("**/Cargo.toml"))
+    inputs = {
+        "format": graph.FORMAT,
+        "manifests": {
+            os.path.relpath(path, graph.WORKSPACE): graph.digest_of_file(path)
+            for path in [*manifests, graph.WORKSPACE / "Cargo.lock"]
+            if "target" not in path.relative_to(graph.WORKSPACE).parts
+        },
+        "rustc": graph.version_of("rustc"),
+        "cargo": graph.version_of("cargo"),
+        "cc": graph.version_of("cc"),
+        # Flags may stand in a file of any folder above, and in cargo's own.
+        "configurations": {str(path): graph.digest_of_file(path) for path in configurations()},
+        "environment": {name: os.environ.get(name) for name in VARIABLES},
+        # Names of sources are written into what is compiled.
+        "home": str(cargo_home()),
+    }
+    return graph.digest_of(inputs)
+
+
+def cargo_home():
+    return pathlib.Path(os.environ.get("CARGO_HOME") or pathlib.Path.home() / ".cargo")
+
+
+def configurations():
+    folders = [folder / ".cargo" for folder in (graph.WORKSPACE, *graph.WORKSPACE.parents)] + [cargo_home()]
+    paths = (folder / name for folder in dict.fromkeys(folders) for name in ("config.toml", "config"))
+    return [path for path in paths if path.is_file()]
+
+
+def dependencies(options):
+    """Paths below target/release of all that cargo made of packages from elsewhere for what these options select."""
+    command = ["cargo", "build", "--release", "--locked", "--workspace", *options, "--message-format=json", "--quiet"]
+    result = subprocess.run(command, cwd=graph.WORKSPACE, stdout=subprocess.PIPE, check=True)
+    digests = set()
+    for message in map(json.loads, result.stdout.splitlines()):
+        if not message.get("package_id", "path+").startswith("path+"):
+            paths = message.get("filenames") or [message.get("out_dir", "")]
+            digests |= {digest for path in paths for digest in digests_in(path)}
+    # PACKAGE-DIGEST is a folder of the first two parts; in deps, files are NAME-DIGEST.d, libNAME-DIGEST.rlib and their like.
+    paths = (path for part in PARTS for path in sorted((RELEASE / part).iterdir()))
+    return [str(path.relative_to(RELEASE)) for path in paths if digests_in(path.name) & digests]
+
+
+def digests_in(path):
+    return set(re.findall(r"-([0-9a-f]{16})(?=[/.]|$)", path))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

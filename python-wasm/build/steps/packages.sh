@@ -1,0 +1,6 @@
+# The Python packages, through pip.
+# reads: packages/fetch.py packages/lock.py packages/requirements.lock packages/metadata-backend
+# keeps: packages
+# kept: no
+
+python3 "$HERE/packages/fetch.py" "$OUT/packages"

@@ -1,0 +1,7 @@
+# python-snapshot, which runs the interpreter before there is a runtime file. cargo knows itself what of it is up to date.
+# crates: python-wasm/snapshot
+# screen: yes
+# kept: no
+
+cd "$HERE/.."
+cargo build --release --locked --workspace --bin python-snapshot

@@ -9,7 +9,7 @@ A recipe is steps/NAME.sh. The comments at its head, up to the first empty line,
     # pinned: NAME...     packages of packages/requirements.lock
     # tools: PROGRAM...   what it calls whose version shapes the result
     # crates: DIR...      Rust packages, with the workspace's own that they depend on
-    # platform: yes       the result is machine code for this processor
+    # platform: yes       the result is machine code, for any processor of this kind
     # makes: PATH...      what it leaves in $RESULT and what goes from there to target/python-wasm; with a leading slash, in
                           $TARGET and to target/
     # keeps: PATH...      what it makes in place there, and makes use of the next time
@@ -102,7 +102,7 @@ class Graph:
             "tools": {tool: version_of(tool) for tool in step.tools},
             "python": sys.version if any(path.endswith(".py") for path in step.reads) else None,
             "crates": crates_read(WORKSPACE, step.crates) if step.crates else None,
-            "platform": processor() if step.platform else None,
+            "platform": platform.machine() if step.platform else None,
             "makes": step.makes,
         }
 
@@ -204,13 +204,3 @@ def crates_read(workspace, directories):
                     waiting.append(os.path.relpath(base / inherited["path"], workspace))
     files = dict(files_read(workspace, sorted(seen)))
     return {**files, **dict(files_read(workspace, ["Cargo.toml", "Cargo.lock"])), "rustc": version_of("rustc")}
-
-
-def processor():
-    """What this processor can do. Elsewhere than on x86, its name has to be enough."""
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    able = next((line for line in lines if re.match(r"(flags|Features)\s*:", line)), "")
-    return [platform.machine(), *sorted(able.partition(":")[2].split())]

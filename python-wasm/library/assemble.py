@@ -72,7 +72,7 @@ def main():
         for files in packages.values():
             place(files, GUEST_PACKAGES, tree, modules)
         place(files_below(arguments.additions), GUEST_PACKAGES, tree, modules)
-        compile_modules(Compiler(arguments, stdlib), modules, tree)
+        compile_modules(arguments, modules, tree)
         place_program(tree)
         archive = write_tar(files_below(tree), arguments.output / "lib.tar", [f"{GUEST_LIBRARY}/lib-dynload"])
         manifest = write_manifest(tree, packages, arguments.extensions, archive)
@@ -193,32 +193,24 @@ def is_namespace(path, data):
     return path.endswith("/__init__.py") and b"extend_path(__path__, __name__)" in data and len(data) < 400
 
 
-class Compiler:
-    """The interpreter as linked. It has to start from a library that nobody has compiled yet: the sources, as an archive."""
-
-    def __init__(self, arguments, stdlib):
-        self.arguments = arguments
-        self.library = arguments.work / "sources.tar"
-        files = {f"{GUEST_LIBRARY}/{path}": source for path, source in stdlib.items() if path.endswith(".py")}
-        write_tar(files, self.library)
-
-    def compile(self, jobs):
-        """Writes the modules of (source, target, path in the guest), and returns a line for each that is no Python 2.7."""
-        tool = self.arguments.tool
-        command = [tool, "compile", "--wasm", self.arguments.wasm, "--library", self.library, "--timestamp", TIMESTAMP]
-        lines = "".join(f"{source}\t{target}\t{guest_path}\n" for source, target, guest_path in jobs)
-        try:
-            result = subprocess.run([str(word) for word in command], input=lines, stdout=subprocess.PIPE, text=True)
-        except OSError as error:
-            raise AssembleError(f"{tool}: {error.strerror}. Next step: make python, which builds it first") from None
-        if result.returncode != 0:
-            raise AssembleError(f"{tool} could not compile the modules (exit code {result.returncode}); see above")
-        return result.stdout.splitlines()
+def compile_with(tool, wasm, jobs):
+    """Writes the modules of (source, target, path in the guest), and returns a line for each that is no Python 2.7. The interpreter
+    starts from the very sources, so the standard library must be among them."""
+    command = [tool, "compile", "--wasm", wasm, "--timestamp", TIMESTAMP]
+    lines = "".join(f"{source}\t{target}\t/{guest_path}\n" for source, target, guest_path in jobs)
+    try:
+        result = subprocess.run([str(word) for word in command], input=lines, stdout=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise AssembleError(f"{tool}: {error.strerror}. Next step: make python, which builds it first") from None
+    if result.returncode != 0:
+        raise AssembleError(f"{tool} could not compile the modules (exit code {result.returncode}); see above")
+    return result.stdout.splitlines()
 
 
-def compile_modules(compiler, modules, tree):
+def compile_modules(arguments, modules, tree):
     unexpected = []
-    for line in compiler.compile((source, f"{tree / path}c", f"/{path}") for path, source in sorted(modules.items())):
+    jobs = [(source, f"{tree / path}c", path) for path, source in sorted(modules.items())]
+    for line in compile_with(arguments.tool, arguments.wasm, jobs):
         guest_path, _, reason = line.partition("\t")
         print(f"library: left out, no Python 2.7: {guest_path} ({reason})")
         if not any(fnmatch.fnmatchcase(guest_path, f"/{pattern}") for pattern in NOT_PYTHON_2):

@@ -34,18 +34,21 @@ def main():
     assemble.replace_in_stdlib(library, {path: source for path, source in stand_ins.items() if "/" not in path})
     tests = {path: source for path, source in assemble.files_below(arguments.lib).items() if wanted(path)}
     jobs = []
+    compiled = arguments.work / "compiled-there.pyc"
     for path, source in sorted({**library, **tests}.items()):
         guest = f"{assemble.GUEST_LIBRARY}/{path}"
         target = tree / guest
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.endswith(".py") or path in tests:
             shutil.copyfile(source, target)
-        # What the library holds is compiled there.
+        # What the library holds is compiled there; here the interpreter needs it to start from.
         if path.endswith(".py") and path in tests:
-            jobs.append((source, f"{target}c", f"/{guest}"))
+            jobs.append((source, f"{target}c", guest))
+        elif path.endswith(".py"):
+            jobs.append((source, compiled, guest))
     try:
         # Some tests are about sources that do not compile: those stay as they are.
-        assemble.Compiler(arguments, library).compile(jobs)
+        assemble.compile_with(arguments.tool, arguments.wasm, jobs)
     except assemble.AssembleError as error:
         print(f"assemble_tests.py: {error}", file=sys.stderr)
         return 1

@@ -106,7 +106,17 @@ impl Program {
 
     /// The program with these arguments, an environment of its own and nothing on standard input.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(binary());
+        self.command_of(&binary(), arguments)
+    }
+
+    /// Where the program under test lies.
+    pub fn binary() -> PathBuf {
+        binary()
+    }
+
+    /// The same with another copy of the program.
+    pub fn command_of<S: AsRef<OsStr>>(&self, program: &Path, arguments: &[S]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()

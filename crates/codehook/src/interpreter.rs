@@ -1,4 +1,4 @@
-//! Starts the interpreter, with its compiled code from the cache where there is one that can be trusted.
+//! Starts the interpreter with the compiled code that came with the program, or with that of a cache which can be trusted.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use codehook_sandbox::{CompiledCache, Metering, Sandbox, SandboxConfig};
 use crate::confine::{self, Needs};
 use crate::say::{self, Format};
 
-/// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled.
+/// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled: to count fuel, say.
 ///
 /// With `needs`, the process keeps those, its cache and its directory for temporary files, and gives up everything else for good;
 /// and no core dump of it is written any more.
@@ -40,15 +40,17 @@ pub(crate) fn start_many(
         needs.writable.push(std::env::temp_dir());
         needs
             .writable
-            .extend(cache.as_ref().map(|cache| cache.directory().to_owned()));
+            .extend(cache.iter().map(|cache| cache.directory().to_owned()));
         confine::confine(&needs)
     });
     let how_often = match cache {
-        Some(_) => "once, a few seconds",
-        None => "a few seconds, at every start without a cache",
+        Ok(_) => "once, a few seconds",
+        Err(_) => "a few seconds, at every start without a cache",
     };
+    // Of interest only to somebody who has to wait for want of it.
+    let no_cache = cache.as_ref().err().cloned();
     let mut config = SandboxConfig {
-        cache,
+        cache: cache.ok(),
         ..SandboxConfig::new(RUNTIME)
     };
     configure(&mut config);
@@ -56,6 +58,9 @@ pub(crate) fn start_many(
     let mut compiling_since = None;
     let compiling = || {
         compiling_since = Some(Instant::now());
+        if let Some(reason) = &no_cache {
+            say::note(reason);
+        }
         if format.wants_progress() {
             say::note(&format!(
                 "compiling the {RUNTIME} interpreter ({how_often})..."
@@ -91,14 +96,11 @@ pub(crate) fn cache_directory(
     })
 }
 
-fn open_cache(given: Option<&Path>) -> Option<CompiledCache> {
-    let Some(directory) = cache_directory(given, |name| std::env::var_os(name)) else {
-        say::note("no place for a cache, as HOME is not set: name one with `--cache-dir DIR`");
-        return None;
-    };
-    CompiledCache::open(&directory)
-        .inspect_err(|error| say::note(&format!("going on without a cache: {error}")))
-        .ok()
+/// The cache, or why there is none.
+fn open_cache(given: Option<&Path>) -> Result<CompiledCache, String> {
+    let directory = cache_directory(given, |name| std::env::var_os(name))
+        .ok_or("no place for a cache, as HOME is not set: name one with `--cache-dir DIR`")?;
+    CompiledCache::open(&directory).map_err(|error| format!("going on without a cache: {error}"))
 }
 
 #[cfg(test)]

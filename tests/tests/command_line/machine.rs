@@ -8,8 +8,11 @@ use codehook_tests::program::{Ended, Program};
 
 const COMPILING: &str = "codehook: compiling the python2.7 interpreter";
 
-fn run(program: &Program) -> Ended {
-    let ended = program.run_source("print 'ran'\n", &[]);
+/// What makes the program compile: the code that comes with it counts no fuel.
+const FUEL: &[&str] = &["--fuel", "100000000000"];
+
+fn run(program: &Program, options: &[&str]) -> Ended {
+    let ended = program.run_source("print 'ran'\n", options);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stdout, "ran\n", "{ended:?}");
     ended
@@ -29,10 +32,18 @@ fn compiled(cache: &Path) -> Vec<(u64, i64)> {
 }
 
 #[test]
+fn a_first_run_compiles_nothing_and_leaves_nothing_in_the_cache() {
+    let home = tempfile::tempdir().expect("a directory");
+    let ended = run(&Program::with_cache_home(home.path()), &[]);
+    assert!(!ended.stderr.contains("compiling"), "{ended:?}");
+    assert_eq!(compiled(&home.path().join("codehook")), []);
+}
+
+#[test]
 fn the_interpreter_is_compiled_once_into_a_directory_that_is_closed_to_others() {
     let home = tempfile::tempdir().expect("a directory");
     let program = Program::with_cache_home(home.path());
-    let first = run(&program);
+    let first = run(&program, FUEL);
     assert!(first.stderr.contains(COMPILING), "{first:?}");
     let cache = home.path().join("codehook");
     let mode = fs::metadata(&cache).expect("the cache").mode() & 0o777;
@@ -40,7 +51,7 @@ fn the_interpreter_is_compiled_once_into_a_directory_that_is_closed_to_others() 
     let before = compiled(&cache);
     // The code, and the image of the memory.
     assert_eq!(before.len(), 2);
-    let second = run(&program);
+    let second = run(&program, FUEL);
     assert!(!second.stderr.contains("compiling"), "{second:?}");
     assert_eq!(compiled(&cache), before);
 }
@@ -51,7 +62,7 @@ fn a_cache_that_others_can_write_to_is_refused_and_the_run_goes_on() {
     let cache = home.path().join("codehook");
     fs::create_dir(&cache).expect("a directory");
     fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).expect("permissions");
-    let ended = run(&Program::with_cache_home(home.path()));
+    let ended = run(&Program::with_cache_home(home.path()), FUEL);
     assert!(
         ended.stderr.contains("codehook: going on without a cache"),
         "{ended:?}"

@@ -9,5 +9,6 @@ mod package_refusals;
 mod package_sources;
 mod packages;
 mod reports;
+mod runtime_file;
 mod secrets;
 mod shop;

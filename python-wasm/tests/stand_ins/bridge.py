@@ -5,7 +5,6 @@ It allows loopback only, and answers one question at a time: a line of JSON with
 """
 import http.client
 import json
-import socket
 import ssl
 import urllib.parse
 

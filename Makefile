@@ -18,7 +18,13 @@ RUNTIME := step.runtime
 PROGRAMS := $(RUNTIME) programs
 EVERYTHING := $(RUNTIME) all-programs
 
-.PHONY: help run serve-demo test test-build test-api fuzz test-isolation test-cpython bench lint deny python native profile dist clean tools
+# Puts the linters first in the path, installed if need be.
+LINTERS := linters=$$(tests/lint/tools.sh); PATH="$$linters:$$PATH"
+# What lint-commits compares with.
+BASE ?= origin/main
+
+.PHONY: help run serve-demo test test-build test-api fuzz test-isolation test-cpython bench python native profile dist clean tools
+.PHONY: lint lint-rust lint-dependencies deny advisories lint-shell lint-python lint-workflows lint-docs lint-commits lint-pins
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -34,7 +40,7 @@ serve-demo: tools ## Start the service with a tenant, two hooks and mock systems
 test: tools test-build ## Run every test of ours
 	# The tests of the command line drive the program itself.
 	+$(BUILD) $(EVERYTHING)
-	$(CARGO) test $(RELEASE)
+	tests/run.sh $(RELEASE)
 
 test-build: tools ## Run the tests of the build's steps and cache
 	python3 -m unittest discover -s python-wasm/build/tests
@@ -60,13 +66,45 @@ bench: tools ## Measure runs beside native python2.7 and other ways to isolate a
 	tests/bench-peers.sh
 	target/release/bench
 
-lint: tools ## Check formatting and lints
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(RELEASE) --all-targets -- -D warnings
+lint: lint-rust lint-dependencies lint-shell lint-python lint-workflows lint-docs ## Check all that the verbs below check, commits left out
 
-deny: ## Check the crates' licences and sources (`cargo deny check advisories` needs the advisory database)
-	command -v cargo-deny > /dev/null || $(CARGO) install --locked --root target/tools cargo-deny@0.20.2
-	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-deny --all-features check bans licenses sources
+lint-rust: tools ## Check formatting, clippy's lints, and that rustdoc finds what comments link to
+	$(CARGO) fmt --all --check
+	# One profile and one set of crates: rustdoc takes what clippy has checked.
+	$(CARGO) clippy $(RELEASE) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(RELEASE) --no-deps --document-private-items
+
+lint-dependencies: deny ## Check that every crate asked for is used, and changes no other's features for the tests alone
+	$(LINTERS); cargo-shear --locked --deny-warnings
+	tests/lint/features.sh
+
+deny: tools ## Check the crates' licences and sources
+	$(LINTERS); cargo-deny --all-features --locked check bans licenses sources
+
+advisories: tools ## Check the crates against the advisories of RustSec, which needs the network
+	$(LINTERS); cargo-deny --all-features --locked check advisories
+
+lint-shell: tools ## Check the shell scripts
+	$(LINTERS); tests/lint/shell-scripts.sh | xargs -0 shellcheck --external-sources
+
+lint-python: tools ## Check the Python 3 scripts
+	$(LINTERS); ruff check --quiet .
+	python3 -m unittest discover --quiet --start-directory tests/docs
+
+lint-workflows: tools ## Check the workflows of GitHub's
+	$(LINTERS); check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(LINTERS); zizmor --offline --quiet .github
+
+lint-docs: tools ## Check the documents: links, paths, verbs, options, examples; and the width of the sources
+	$(LINTERS); rumdl check --no-cache --quiet .
+	+$(BUILD) $(PROGRAMS)
+	tests/docs/check.py
+
+lint-commits: ## Check the form of the commits since BASE=origin/main
+	tests/lint/commits.sh $(BASE)
+
+lint-pins: ## Pin the linters of tests/lint/requirements.in, and what they need, by hash
+	tests/lint/pin.sh
 
 python: tools ## Build the interpreter and its library: target/lib/codehook/python2.7.runtime
 	+$(BUILD) $(RUNTIME)

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs every test of the workspace, also when some fail, with the arguments for cargo test. The last line says how many
+# passed and failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo test --workspace --no-fail-fast "$@" | awk '
+    { print; fflush() }
+    /^test result: / { passed += $4; failed += $6 }
+    END { printf "%d passed, %d failed\n", passed, failed }'

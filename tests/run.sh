@@ -3,7 +3,7 @@
 # passed and failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo test --workspace --no-fail-fast "$@" | awk '
+cargo test --no-fail-fast "$@" | awk '
     { print; fflush() }
     /^test result: / { passed += $4; failed += $6 }
     END { printf "%d passed, %d failed\n", passed, failed }'

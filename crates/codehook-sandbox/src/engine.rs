@@ -55,7 +55,7 @@ pub struct SandboxConfig {
     pub runtime: String,
     /// Runs at the same time. Each takes address space while it runs, and little memory.
     pub max_concurrent_runs: u32,
-    /// Where compiled code is kept; without it the interpreter is compiled at every start (about two seconds).
+    /// Where compiled code is kept. Without it, what did not come compiled is compiled at every start (some seconds).
     pub cache: Option<CompiledCache>,
     /// Threads for runs that have computed for more than 20 ms: of low priority, so that short runs do not feel them; and for
     /// those of a tenant that has used its share of the others. None leaves every run on the executor that it was started on.

@@ -30,7 +30,7 @@ pub enum LibraryError {
 /// The bytes of an archive: part of the program, or shared between the libraries that hold it.
 #[derive(Clone)]
 pub enum Archive {
-    /// Linked into the program.
+    /// There for as long as the process is.
     Static(&'static [u8]),
     /// Read from somewhere.
     Shared(Arc<[u8]>),

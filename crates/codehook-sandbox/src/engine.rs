@@ -274,6 +274,7 @@ fn start_ticking(clock: &Clock) -> Arc<AtomicBool> {
     let clock = clock.clone();
     std::thread::spawn(move || {
         while go_on.load(Ordering::Relaxed) {
+            #[expect(clippy::disallowed_methods, reason = "no thread of a runtime")]
             std::thread::sleep(TICK);
             clock.tick();
         }

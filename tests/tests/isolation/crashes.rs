@@ -315,7 +315,7 @@ proptest! {
     ) {
         let run = TestRun::new(bytecode(&code, stack)).within(Duration::from_millis(300));
         let report = run.run();
-        prop_assert!(report.duration < Duration::from_secs(5), "{report:?}");
+        prop_assert!(report.duration < Duration::from_secs(60), "{report:?}");
         // The sandbox is as it was: the next run of it, in the same memory, finds nothing of the kind.
         let next = TestRun::new("import json, urllib2\nprint json.dumps([1, 'x'])").run();
         prop_assert_eq!(next.outcome, Outcome::Succeeded);

@@ -23,16 +23,21 @@ pub fn sandbox() -> &'static Sandbox {
     SANDBOX.get_or_init(|| sandbox_with(|config| config.max_concurrent_runs = CONCURRENT_RUNS))
 }
 
-/// A sandbox of its own, with other settings. Compiled code is kept in `target/`, since every test process needs it.
+/// A sandbox of its own, with other settings. Compiled code is kept in `target/`, where the program has it too.
 pub fn sandbox_with(configure: impl FnOnce(&mut SandboxConfig)) -> Sandbox {
     let cache =
-        CompiledCache::open(&target().join("test-cache")).expect("a cache directory in target/");
+        CompiledCache::open(&cache_home().join("codehook")).expect("a cache directory in target/");
     let mut config = SandboxConfig::new(codehook_python::RUNTIME);
     config.cache = Some(cache);
     configure(&mut config);
     let runtime = codehook_python::runtime().expect("`make python` has built it");
     let library = runtime.library().expect("the built-in library is readable");
     Sandbox::new(config, &runtime.interpreter(), library, || {}).expect("the sandbox starts")
+}
+
+/// The `XDG_CACHE_HOME` of all tests, and of the programs that they start.
+pub fn cache_home() -> PathBuf {
+    target().join("test-cache-home")
 }
 
 /// The workspace's `target/` directory.

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::{target, workspace};
+use crate::{cache_home, workspace};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -33,8 +33,6 @@ pub struct Ended {
     pub stdout: String,
     /// What it said besides.
     pub stderr: String,
-    /// From its start to its end.
-    pub took: Duration,
 }
 
 impl Ended {
@@ -59,7 +57,7 @@ impl Program {
     pub fn new() -> Self {
         static CACHE_HOME: OnceLock<PathBuf> = OnceLock::new();
         let cache_home = CACHE_HOME.get_or_init(|| {
-            let shared = target().join("test-cache-home");
+            let shared = cache_home();
             fs::create_dir_all(&shared).expect("target/ is writable");
             let ended = Self::with_cache_home(&shared).run_source("pass\n", &[]);
             assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -205,7 +203,6 @@ fn binary() -> PathBuf {
 }
 
 fn wait(child: Child) -> Ended {
-    let started = Instant::now();
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
@@ -222,6 +219,5 @@ fn wait(child: Child) -> Ended {
         code: status.code(),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
         stderr: String::from_utf8_lossy(&stderr).into_owned(),
-        took: started.elapsed(),
     }
 }

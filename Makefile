@@ -72,7 +72,8 @@ lint-rust: tools ## Check formatting, clippy's lints, and that rustdoc finds wha
 	$(CARGO) fmt --all --check
 	# One profile and one set of crates: rustdoc takes what clippy has checked.
 	$(CARGO) clippy $(RELEASE) --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(RELEASE) --no-deps --document-private-items
+	# Private items are documented too, so that links to them lead somewhere.
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc $(RELEASE) --no-deps --document-private-items
 
 lint-dependencies: deny ## Check that every crate asked for is used, and changes no other's features for the tests alone
 	$(LINTERS); cargo-shear --locked --deny-warnings

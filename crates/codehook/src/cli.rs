@@ -167,7 +167,7 @@ pub(crate) struct RunArgs {
     /// repeated.
     ///
     /// Prefer NAME alone or --secret-file: other users of this machine can read command lines, and shells keep them. Secrets are
-    /// replaced by [redacted] in all output.
+    /// replaced by `[redacted]` in all output.
     #[arg(long, value_name = "NAME[=VALUE]", help_heading = "Secrets")]
     pub(crate) secret: Vec<SecretText>,
     /// A secret from a file, without the line end at the file's end. May be repeated.

@@ -3,7 +3,7 @@
 //! wasmtime's own pool does the same, but puts back at most 32 stretches of pages and releases the rest, so that nearly every
 //! page a script touches costs a page fault in the next run; and it takes a page that was swapped out for one that was not
 //! written to. This one looks at every page. What the interpreter's memory holds at its start is therefore not in the module that
-//! wasmtime sees: [`split`] takes it out, and [`Image`] keeps it.
+//! wasmtime sees: [`mod@split`] takes it out, and [`Image`] keeps it.
 
 mod dirty_pages;
 mod image;

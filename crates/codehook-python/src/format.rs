@@ -1,14 +1,15 @@
-//! The runtime file: a zip archive whose members are stored as they are, each from a multiple of 4096 bytes on, so that they can be
-//! mapped where they lie.
+//! The runtime file: a zip archive whose members are stored as they are, each from a multiple of 4096 bytes on, so
+//! that they can be mapped where they lie.
 //!
-//! A zip archive is read from its end, so it may follow something else: the program. Both must then begin at multiples of 4096.
+//! A zip archive is read from its end, so it may follow something else: the program. Both must then begin at multiples
+//! of 4096.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use zip::read::ZipArchive;
+use zip::read::{ArchiveOffset, Config, ZipArchive};
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime};
 
@@ -43,8 +44,13 @@ const NAMES: [&str; 8] = [
 const ALIGNMENT: u16 = 4096;
 /// A file with more members is refused.
 const MAX_MEMBERS: usize = 64;
-/// The record at an archive's end (APPNOTE.TXT 4.3.16): its signature, and its length where the archive has no comment.
-const END: (&[u8; 4], i64) = (b"PK\x05\x06", 22);
+/// What the record at an archive's end (APPNOTE.TXT 4.3.16) begins with.
+const END: &[u8] = b"PK\x05\x06";
+/// Its length where the archive has no comment.
+const END_BYTES: usize = 22;
+/// Where in it the length of the list of members is, and the list's distance from the archive's start.
+const LIST_LENGTH_AT: usize = 12;
+const LIST_PLACE_AT: usize = 16;
 
 /// Why a file is no runtime file.
 #[derive(Debug, thiserror::Error)]
@@ -88,15 +94,10 @@ impl Members {
 
     /// The same of whatever holds `size` bytes.
     pub(crate) fn read(mut from: impl Read + Seek, size: u64) -> Result<Self, FormatError> {
-        // The library would search all of a file that is none.
-        let mut signature = [0; END.0.len()];
-        let end = from
-            .seek(SeekFrom::End(-END.1))
-            .and_then(|_| from.read_exact(&mut signature));
-        if end.is_err() || signature != *END.0 {
-            return Err(FormatError::NoArchive);
-        }
-        let mut archive = ZipArchive::new(from)?;
+        let config = Config {
+            archive_offset: ArchiveOffset::Known(start(&mut from, size)?),
+        };
+        let mut archive = ZipArchive::with_config(config, from)?;
         if archive.len() > MAX_MEMBERS {
             return Err(FormatError::Members);
         }
@@ -131,6 +132,30 @@ impl Members {
             .map(|(_, part)| part.clone())
             .ok_or(FormatError::Missing(name))
     }
+}
+
+/// Where the archive at the end of `size` bytes begins: what is before it is a program.
+///
+/// The library would search all of a file that is none; and behind a program it takes the first signature of a list
+/// for the list, where there are such bytes in members too (those of Python's `zipfile`).
+fn start(from: &mut (impl Read + Seek), size: u64) -> Result<u64, FormatError> {
+    let mut end = [0; END_BYTES];
+    let read = from
+        .seek(SeekFrom::End(-(END_BYTES as i64)))
+        .and_then(|_| from.read_exact(&mut end));
+    let number = |at: usize| {
+        let bytes = end.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(u32::from_le_bytes(bytes)))
+    };
+    if read.is_err() || !end.starts_with(END) {
+        return Err(FormatError::NoArchive);
+    }
+    // The list lies before the record, and its place is counted from the archive's start.
+    let (length, place) = (number(LIST_LENGTH_AT), number(LIST_PLACE_AT));
+    let start = (size.checked_sub(END_BYTES as u64))
+        .and_then(|end| end.checked_sub(length?))
+        .and_then(|list| list.checked_sub(place?));
+    start.ok_or(FormatError::NoArchive)
 }
 
 /// What a runtime file is made of.

@@ -8,6 +8,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// As Python's own does, it holds the bytes with which an archive's list of members begins.
+const LIBRARY: [u8; 4097] = {
+    let mut library = [5; 4097];
+    library[9] = b'P';
+    library[10] = b'K';
+    library[11] = 1;
+    library[12] = 2;
+    library
+};
+
 fn precompiled() -> PrecompiledParts {
     PrecompiledParts {
         code: vec![1; 5000],
@@ -22,7 +32,7 @@ fn whole() -> Vec<u8> {
         wasm: b"\0asm",
         sha256: [4; 32],
         precompiled: &precompiled,
-        library: &[5; 4097],
+        library: &LIBRARY,
         index: &[6; 40],
         manifest: "{}",
     };
@@ -55,7 +65,7 @@ fn every_member_is_found_at_a_page_with_what_was_written() {
     assert_eq!(content(format::WASM), b"\0asm");
     assert_eq!(content(format::CODE), [1; 5000]);
     assert_eq!(content(format::IMAGE), [2; 9000]);
-    assert_eq!(content(format::LIBRARY), [5; 4097]);
+    assert_eq!(content(format::LIBRARY), LIBRARY);
     assert_eq!(content(format::MANIFEST), b"{}");
 }
 

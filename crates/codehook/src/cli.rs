@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help that teaches it.
 
 mod client;
+mod documents;
 mod packages;
 mod serve;
 
@@ -20,6 +21,7 @@ pub(crate) use client::{
     PushArgs, ReplayArgs, RunsArgs, RunsCommand, SecretsArgs, SecretsCommand, SendArgs,
     ServiceArgs, ShowRunArgs, SomeHooks,
 };
+pub(crate) use documents::{CompletionsArgs, ManArgs};
 pub(crate) use packages::{
     AddArgs, ListArgs, PackagesArgs, PackagesCommand, RemoveArgs, SourceArgs, StoreArgs,
     TenantArgs, VerifyArgs,
@@ -127,6 +129,12 @@ pub(crate) enum Command {
     /// Take events over HTTP and run the hooks that listen to them, durably and for many tenants.
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(Box<ServeArgs>),
+    /// Print a shell's completions for this program.
+    #[command(after_long_help = documents::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a directory, for whoever packages this program.
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]

@@ -6,10 +6,12 @@
 mod check;
 mod cli;
 mod client;
+mod completions;
 mod confine;
 mod exit;
 mod input;
 mod interpreter;
+mod man;
 mod packages;
 mod project;
 mod rejection;
@@ -61,6 +63,8 @@ fn main() -> ExitCode {
         Command::Runs(args) => client::runs(&args),
         Command::Secrets(args) => client::secrets(&args),
         Command::Serve(args) => serve::command(args),
+        Command::Completions(args) => completions::command(&args),
+        Command::Man(args) => man::command(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         say::note(&format!("{error:#}"));

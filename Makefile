@@ -23,7 +23,8 @@ LINTERS := linters=$$(tests/lint/tools.sh); PATH="$$linters:$$PATH"
 # What lint-commits compares with.
 BASE ?= origin/main
 
-.PHONY: help run serve-demo test test-build test-api fuzz test-isolation test-cpython bench python native profile dist clean tools
+.PHONY: help run serve-demo test test-build test-packages test-api fuzz test-isolation test-cpython bench
+.PHONY: python native profile dist clean tools
 .PHONY: lint lint-rust lint-dependencies deny advisories lint-shell lint-python lint-workflows lint-docs lint-commits lint-pins
 
 help: ## Show this list
@@ -119,13 +120,12 @@ profile: tools ## Measure anew which ways through the interpreter are common, in
 tools:
 	@python-wasm/install-tools.sh
 
-dist: tools ## Make the program and its runtime file in target/dist
+dist: tools ## Make what is handed out, in target/dist: archive, Debian package, OCI image, list of parts (SBOM)
 	+$(BUILD) $(PROGRAMS)
-	mkdir -p target/dist/bin target/dist/lib/codehook
-	cp target/release/codehook target/dist/bin/codehook
-	strip target/dist/bin/codehook
-	cp target/lib/codehook/python2.7.runtime target/dist/lib/codehook/
-	ls -l target/dist/bin target/dist/lib/codehook
+	packaging/dist.sh
+
+test-packages: dist ## Install, run, upgrade and remove what `make dist` makes, as its users would (as root, in namespaces of its own)
+	packaging/tests/test.sh
 
 clean: ## Remove everything that was built (the build cache, ~/.cache/codehook/build, stays)
 	rm -rf target

@@ -57,6 +57,8 @@ pub(crate) enum Error {
     #[error("tests/cpython/exceptions.txt, {0}")]
     List(#[from] exceptions::ListError),
     #[error(transparent)]
+    Runtime(#[from] &'static codehook_python::RuntimeError),
+    #[error(transparent)]
     Sandbox(#[from] codehook_sandbox::SandboxError),
     #[error(transparent)]
     Cache(#[from] codehook_sandbox::CacheError),

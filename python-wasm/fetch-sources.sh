@@ -14,6 +14,9 @@ cache=$(cd "$cache" && pwd)
 
 has_hash() { [ -f "$1" ] && echo "$2  $1" | sha256sum --check --status; }
 
+# What the build cache has of these bytes.
+kept() { python3 "$here/build/store.py" "$@"; }
+
 locked() { grep -v '^#' "$here/sources.lock" | grep -v '^$'; }
 
 take_local_copies() {
@@ -77,6 +80,7 @@ main() {
     local kind suite package file hash prepared=no
     while read -r kind suite package file hash; do
         has_hash "$cache/$file" "$hash" && continue
+        ! kept take "$hash" "$cache/$file" || continue
         if [ $prepared = no ]; then
             echo "python: fetching sources" >&2
             private_apt
@@ -92,6 +96,7 @@ main() {
             fi
         ) || explain_missing "$file" "$suite" "$hash"
         has_hash "$cache/$file" "$hash" || explain_missing "$file" "$suite" "$hash"
+        kept keep "$cache/$file"
     done < <(locked)
     rm -rf "$cache/apt"
 }

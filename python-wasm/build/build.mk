@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 STEP := python3 python-wasm/build/step.py
+CRATES := python3 python-wasm/build/crates.py
 CARGO := cargo
 # The features of dependencies are those of all packages that are selected, whatever is built of them: with the same selection
 # everywhere, nothing is compiled twice.
@@ -11,21 +12,17 @@ CARGO_BUILD := $(CARGO) build --release --locked --workspace
 
 include $(PLAN)
 
-# What cargo itself compiles has to be there before it looks.
-.PHONY: crates
-crates:
-	@python3 python-wasm/build/crates.py restore
-$(filter step.tool,$(PLANNED)): crates
-
 # What a user runs.
 BINARIES := --bin codehook --bin mock-services
 
 .PHONY: programs all-programs
 
 # The tool comes first, for steps wait for it.
-programs: crates $(filter step.tool,$(PLANNED))
+programs: $(filter step.tool,$(PLANNED))
+	@$(CRATES) restore
 	+$(CARGO_BUILD) $(BINARIES)
-	@python3 python-wasm/build/crates.py keep $(BINARIES) $(if $(filter step.tool,$(PLANNED)),--bin python-snapshot)
+	@$(CRATES) keep $(BINARIES) $(if $(filter step.tool,$(PLANNED)),--bin python-snapshot)
 
-all-programs: crates $(filter step.tool,$(PLANNED))
+all-programs: $(filter step.tool,$(PLANNED))
+	@$(CRATES) restore
 	+$(CARGO_BUILD)

@@ -70,10 +70,11 @@ def build(steps, goals):
         plan = Plan(steps, store.open_store(), wanted)
         (OUT / "plan.mk").write_text(plan.rules(), encoding="utf-8")
         command = ["make", "--no-print-directory", "-f", str(graph.HERE / "build.mk"), f"PLAN={OUT / 'plan.mk'}"]
-        # One job server for everything: the caller's, or one with a place for each processor.
+        # One job server for everything: the caller's, or one with a place for each processor and one for what mostly waits.
         if not any(word.startswith(("-j", "--jobserver")) for word in os.environ.get("MAKEFLAGS", "").split()):
-            command.append(f"-j{len(os.sched_getaffinity(0))}")
-        goals = [goal for goal in goals if not goal.endswith(".%")] + [f"step.{name}" for name in wanted]
+            command.append(f"-j{len(os.sched_getaffinity(0)) + 1}")
+        # Rust first, which takes longest; make begins with what it is told first.
+        goals = [goal for goal in goals if not goal.startswith("step.")] + [f"step.{name}" for name in wanted]
         # The lock is everybody's who takes part: who ends the first process only has not ended the build.
         os.set_inheritable(lock.fileno(), True)
         return subprocess.run([*command, *dict.fromkeys(goals)], cwd=graph.WORKSPACE, close_fds=False).returncode

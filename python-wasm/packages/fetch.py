@@ -3,8 +3,8 @@
 
     fetch.py CACHE_DIR
 
-A file that is there already, under whatever name, is not asked for again. Needs python3 with pip, nothing else; runs
-none of the packages' code.
+A file that is there already, under whatever name, or in the build cache, is not asked for again. Needs python3 with pip,
+nothing else; runs none of the packages' code.
 """
 
 import os
@@ -14,6 +14,9 @@ import sys
 import tempfile
 
 import lock
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "build"))
+import store
 
 METADATA_BACKEND = pathlib.Path(__file__).resolve().parent / "metadata-backend"
 
@@ -25,15 +28,17 @@ def main(arguments):
     cache = pathlib.Path(arguments[0])
     try:
         pins = lock.read_pins()
-        present = lock.files_by_hash(cache)
-        missing = [pin for pin in pins if pin.sha256 not in present]
+        cache.mkdir(parents=True, exist_ok=True)
+        kept = store.open_store()
+        missing = take_kept(kept, missing_of(pins, cache), cache)
         if missing:
             require_pip()
-            cache.mkdir(parents=True, exist_ok=True)
-        for number, pin in enumerate(missing, 1):
-            print(f"packages: {number}/{len(missing)} {pin.name} {pin.version}", flush=True)
-            download(pin, cache)
-    except lock.LockError as error:
+            print(f"packages: {len(missing)} to download", flush=True)
+            download_all(missing, cache)
+        for path in (path for digest, path in lock.files_by_hash(cache).items() if digest in {pin.sha256 for pin in missing}):
+            if kept is not None:
+                kept.keep_file(path)
+    except (lock.LockError, store.StoreError) as error:
         print(f"fetch.py: {error}", file=sys.stderr)
         return 1
     print(f"packages: all {len(pins)} pinned files are in {cache}")
@@ -46,11 +51,45 @@ def require_pip():
         raise lock.LockError(f"{sys.executable} has no pip. Next step: apt-get install python3-pip")
 
 
+def missing_of(pins, cache):
+    present = lock.files_by_hash(cache)
+    return [pin for pin in pins if pin.sha256 not in present]
+
+
+def take_kept(kept, missing, cache):
+    """What the build cache has not either."""
+    if kept is None:
+        return missing
+    return [pin for pin in missing if not kept.take_file(pin.sha256, cache / f"{pin.name}-{pin.version}.kept")]
+
+
+def download_all(missing, cache):
+    """In one call, for it is pip's start that costs; and where that fails, one after the other, which names the culprit."""
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as work:
+        requirement, target = pathlib.Path(work, "requirement.txt"), pathlib.Path(work, "files")
+        requirement.write_text("".join(map(requirement_of, missing)), encoding="utf-8")
+        subprocess.run(
+            pip_command(requirement, target), env=pip_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wanted = {pin.sha256 for pin in missing}
+        for digest, path in lock.files_by_hash(target).items():
+            if digest in wanted:
+                os.replace(path, cache / path.name)
+    missing = missing_of(missing, cache)
+    for number, pin in enumerate(missing, 1):
+        print(f"packages: {number}/{len(missing)} {pin.name} {pin.version}", flush=True)
+        download(pin, cache)
+
+
+def requirement_of(pin):
+    return f"{pin.name}=={pin.version} --hash=sha256:{pin.sha256}\n"
+
+
 def download(pin, cache):
     """One file, into the cache by a rename, so that a broken-off download leaves nothing that looks whole."""
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as work:
         requirement = pathlib.Path(work, "requirement.txt")
-        requirement.write_text(f"{pin.name}=={pin.version} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
+        requirement.write_text(requirement_of(pin), encoding="utf-8")
         target = pathlib.Path(work, "files")
         result = subprocess.run(
             pip_command(requirement, target),

@@ -1,5 +1,5 @@
 # The Python packages, through pip.
-# reads: packages/fetch.py packages/lock.py packages/requirements.lock packages/metadata-backend
+# reads: packages/fetch.py packages/lock.py packages/requirements.lock packages/metadata-backend build/store.py
 # keeps: packages
 # kept: no
 

@@ -4,4 +4,5 @@
 # kept: no
 
 cd "$HERE/.."
+python3 python-wasm/build/crates.py restore
 cargo build --release --locked --workspace --bin python-snapshot

@@ -1,13 +1,13 @@
-# What `step.py build` has make do: the steps that it planned, and the Rust programs beside them. One job server counts all jobs,
-# those of compilers that cargo starts among them.
+# What `step.py build` has make do: the steps that it planned, and the Rust programs beside them. One job server counts
+# all jobs, those of compilers that cargo starts among them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 STEP := python3 python-wasm/build/step.py
 CRATES := python3 python-wasm/build/crates.py
 CARGO := cargo
-# The features of dependencies are those of all packages that are selected, whatever is built of them: with the same selection
-# everywhere, nothing is compiled twice.
+# The features of dependencies are those of all packages that are selected, whatever is built of them: with the same
+# selection everywhere, nothing is compiled twice.
 CARGO_BUILD := $(CARGO) build --release --locked --workspace
 
 include $(PLAN)

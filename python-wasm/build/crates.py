@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Keeps the compiled dependencies of the Rust programs in the build cache: those from the registry, not the workspace's own.
+"""Keeps the compiled dependencies of the Rust programs in the build cache: not the workspace's own packages.
 
     crates.py restore             before cargo runs; does nothing where something has been compiled already
     crates.py keep --bin NAME...  afterwards, with the options that cargo was given
@@ -104,7 +104,8 @@ def dependencies(options):
         if not message.get("package_id", "path+").startswith("path+"):
             paths = message.get("filenames") or [message.get("out_dir", "")]
             digests |= {digest for path in paths for digest in digests_in(path)}
-    # PACKAGE-DIGEST is a folder of the first two parts; in deps, files are NAME-DIGEST.d, libNAME-DIGEST.rlib and their like.
+    # PACKAGE-DIGEST is a folder of the first two parts; in deps, files are NAME-DIGEST.d, libNAME-DIGEST.rlib and their
+    # like.
     paths = (path for part in PARTS for path in sorted((RELEASE / part).iterdir()))
     return [str(path.relative_to(RELEASE)) for path in paths if digests_in(path.name) & digests]
 

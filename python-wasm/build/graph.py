@@ -10,13 +10,13 @@ A recipe is steps/NAME.sh. The comments at its head, up to the first empty line,
     # tools: PROGRAM...   what it calls whose version shapes the result
     # crates: DIR...      Rust packages, with the workspace's own that they depend on
     # platform: yes       the result is machine code, for any processor of this kind
-    # makes: PATH...      what it leaves in $RESULT and what goes from there to target/python-wasm; with a leading slash, in
-                          $TARGET and to target/
+    # makes: PATH...      what it leaves in $RESULT, to go to target/python-wasm; with a leading slash, in $TARGET, to
+                          go to target/
     # keeps: PATH...      what it makes in place there, and makes use of the next time
     # kept: no            the build cache does not hold its result
-    # screen: yes         its output goes to the screen, not to a log, and it sees the whole environment, as cargo has to
-    # each: PATTERN       there is a step NAME.X for each path below python-wasm/ that the pattern fits with X in the place of %;
-                          that file may declare more. In all other lines, % is X
+    # screen: yes         its output goes to the screen, not to a log, and it sees the whole environment, as cargo must
+    # each: PATTERN       there is a step NAME.X for each path below python-wasm/ that fits the pattern with X in the
+                          place of %; that file may declare more. In all other lines, % is X
 """
 
 import functools

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tells how well the profile fits what was compiled, from the compiler's own warnings, and fails when it does not any more.
+"""Tells from the compiler's own warnings how well the profile fits what was compiled; fails when it does not.
 
     profile-fit.py LOG RESULT.json
 
@@ -25,12 +25,15 @@ def main(arguments):
         return 2
     log = pathlib.Path(arguments[0]).read_text(encoding="utf-8", errors="replace")
     mismatched, missing = (sum(int(count) for _, count in kind.findall(log)) for kind in (OUT_OF_DATE, INCOMPLETE))
-    result = {"mismatched": mismatched, "missing": missing, "most_mismatched": MOST_MISMATCHED, "most_missing": MOST_MISSING}
+    result = {"mismatched": mismatched, "missing": missing}
+    result |= {"most_mismatched": MOST_MISMATCHED, "most_missing": MOST_MISSING}
     pathlib.Path(arguments[1]).write_text(json.dumps(result) + "\n", encoding="utf-8")
-    print(f"profile: {mismatched} functions differ from the profiled ones (at most {MOST_MISMATCHED}), {missing} have no counts "
-          f"(at most {MOST_MISSING})")
+    print(
+        f"profile: {mismatched} functions differ from the profiled ones (at most {MOST_MISMATCHED}), "
+        f"{missing} have no counts (at most {MOST_MISSING})"
+    )
     if mismatched > MOST_MISMATCHED or missing > MOST_MISSING:
-        print("profile: it does not fit these sources any more. Next step: make profile, and commit python-wasm/profile")
+        print("profile: it does not fit these sources. Next step: make profile, and commit python-wasm/profile")
         return 1
     return 0
 

@@ -12,32 +12,34 @@ emulation="-D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID
 emulated="-lwasi-emulated-signal -lwasi-emulated-mman -lwasi-emulated-getpid -lwasi-emulated-process-clocks"
 flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $HERE/src/wasi_compat.h"
 # For sources that wide_long.py has rewritten.
-wide="$flags -include $HERE/src/wide_long.h -Werror=incompatible-pointer-types -Werror=incompatible-function-pointer-types"
+wide="$flags -include $HERE/src/wide_long.h"
+wide+=" -Werror=incompatible-pointer-types -Werror=incompatible-function-pointer-types"
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
-# The profile tells as well which functions were called through a pointer, most often those of an object's type. The compiler asks
-# for the common ones and calls them directly.
+# The profile tells as well which functions were called through a pointer, most often those of an object's type. The
+# compiler asks for the common ones and calls them directly.
 values="-mllvm -enable-value-profiling=true"
-# For CPython itself: optimised as a whole, and for what the profile says is common. A function that differs from the profiled one
-# goes without; profile-fit.py counts these.
+# For CPython itself: optimised as a whole, and for what the profile says is common. A function that differs from the
+# profiled one goes without; profile-fit.py counts these.
 optimised="-O3 -flto $values -fprofile-instr-use=$OUT/python.profdata"
 optimised+=" -Wprofile-instr-out-of-date -Wprofile-instr-missing -Wno-profile-instr-unprofiled"
 # Functions of wasi-libc that wasi_files.c completes.
 wrapped="-Wl,--wrap=stat -Wl,--wrap=lstat -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=mkdir -Wl,--wrap=strftime"
-wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen -Wl,--wrap=fpathconf -Wl,--wrap=ioctl"
+wrapped+=" -Wl,--wrap=statvfs -Wl,--wrap=fstatvfs -Wl,--wrap=chdir -Wl,--wrap=fdopen"
+wrapped+=" -Wl,--wrap=fpathconf -Wl,--wrap=ioctl"
 wrapped+=" -Wl,--wrap=__wasilibc_find_relpath_alloc"
 # The stack comes first in memory, so that an overflow traps instead of overwriting data.
 layout="-Wl,-z,stack-size=16777216 -Wl,--stack-first"
 
-# each COMMAND...: runs the command for every word of standard input, which takes the place of {}; as many side by side as make's job
-# server allows.
+# each COMMAND...: runs the command for every word of standard input, which takes the place of {}; as many side by side
+# as make's job server allows.
 each() {
     EACH_COMMAND=$(printf '%q ' "$@") make -s --no-print-directory -f "$HERE/build/each.mk" ITEMS="$(tr '\n' ' ')"
 }
 export HERE
 export -f each
 
-# Leaves out of CPython's setup.py what depends on the libraries that a machine happens to have: windows, terminals, sound, databases
-# of other systems.
+# Leaves out of CPython's setup.py what depends on the libraries that a machine happens to have: windows, terminals,
+# sound, databases of other systems.
 same_modules() {
     local left_out="_tkinter readline _curses _curses_panel ossaudiodev linuxaudiodev nis gdbm dbm _bsddb"
     sed -i "s/^disabled_module_list = .*/disabled_module_list = \"$left_out\".split()/" "$1"

@@ -70,7 +70,8 @@ def build(steps, goals):
         plan = Plan(steps, store.open_store(), wanted)
         (OUT / "plan.mk").write_text(plan.rules(), encoding="utf-8")
         command = ["make", "--no-print-directory", "-f", str(graph.HERE / "build.mk"), f"PLAN={OUT / 'plan.mk'}"]
-        # One job server for everything: the caller's, or one with a place for each processor and one for what mostly waits.
+        # One job server for everything: the caller's, or one with a place for each processor and one for what mostly
+        # waits.
         if not any(word.startswith(("-j", "--jobserver")) for word in os.environ.get("MAKEFLAGS", "").split()):
             command.append(f"-j{len(os.sched_getaffinity(0)) + 1}")
         # Rust first, which takes longest; make begins with what it is told first.
@@ -174,7 +175,7 @@ class Run:
 
     def call_recipe(self):
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = ["bash", "-euo", "pipefail", "-c", '. "$1"; . "$2"', "bash", str(graph.HERE / "recipe.sh"), str(self.step.recipe)]
+        command = ["bash", "-euo", "pipefail", "-c", '. "$1"; . "$2"', "bash", graph.HERE / "recipe.sh", self.step.recipe]
         with contextlib.ExitStack() as stack:
             output = None if self.step.screen else stack.enter_context(self.log.open("w"))
             # What make's job server passes on through descriptors has to stay open.
@@ -212,7 +213,8 @@ class Run:
             content = path.read_bytes()
             for folder in (OUT, graph.PYTHON_WASM):
                 if os.fsencode(folder) + b"/" in content:
-                    raise StepError(f"{self.step.name} leaves {folder} in {path.relative_to(self.tree)}, which another folder cannot use")
+                    where = path.relative_to(self.tree)
+                    raise StepError(f"{self.step.name} leaves {folder} in {where}, which another folder cannot use")
 
     def publish(self):
         """Moves the result to where it belongs; the stamp says that all of it is there."""

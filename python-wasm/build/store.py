@@ -6,8 +6,9 @@
 CODEHOOK_BUILD_CACHE       the folder; empty turns the cache off (${XDG_CACHE_HOME:-~/.cache}/codehook/build)
 CODEHOOK_BUILD_CACHE_SIZE  how large it may grow, such as 4GiB; what was used least recently goes first
 
-An entry is one file: a line that says what it is and which SHA-256 its content has, then the content. It is checked as a whole before
-anything is read from it. Entries appear by a rename and disappear by an unlink, so builds need no lock between them.
+An entry is one file: a line that says what it is and which SHA-256 its content has, then the content. It is checked as a
+whole before anything is read from it. Entries appear by a rename and disappear by an unlink, so builds need no lock
+between them.
 """
 
 import contextlib
@@ -66,7 +67,7 @@ def default_root(environment):
 def parse_size(text):
     match = re.fullmatch(r"([0-9]{1,15})\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if not match:
-        raise StoreError(f"CODEHOOK_BUILD_CACHE_SIZE={text} is no size. Next step: write it as 4GiB, 500M or a number of bytes")
+        raise StoreError(f"CODEHOOK_BUILD_CACHE_SIZE={text} is no size. Next step: write it as 4GiB, or in bytes")
     return int(match[1]) * UNITS[match[2].upper()]
 
 
@@ -272,7 +273,7 @@ def chunks_of(stream):
 
 def packed(base, names):
     """The bytes of a compressed archive. Times of files stay, for cargo compares them."""
-    arguments = ["tar", "-C", str(base), "--sort=name", "--owner=0", "--group=0", "--null", "--files-from=-", "-cf", "-"]
+    arguments = ["tar", "-C", str(base), "--sort=name", "--owner=0", "--group=0", "--null", "-T", "-", "-cf", "-"]
     # One after the other in a shell of their own, so that a failure of either is seen.
     shell = ["bash", "-o", "pipefail", "-c", '"$@" | zstd -q -3 -T0', "bash", *arguments]
     with tempfile.TemporaryFile() as listed:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
 
-    assemble.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --stand-ins DIR --packages CACHE_DIR --extensions DIR
-                --additions DIR --work DIR --output DIR
+    assemble.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --stand-ins DIR --packages CACHE_DIR
+                --extensions DIR --additions DIR --work DIR --output DIR
 
 LIB is the Lib directory of the patched CPython source. The interpreter itself compiles the modules: PYTHON.WASM, which
 PYTHON_SNAPSHOT runs. CACHE_DIR is what packages/fetch.py filled. The folder of extensions has a folder for each package
@@ -194,8 +194,10 @@ def is_namespace(path, data):
 
 
 def compile_with(tool, wasm, jobs):
-    """Writes the modules of (source, target, path in the guest), and returns a line for each that is no Python 2.7. The interpreter
-    starts from the very sources, so the standard library must be among them."""
+    """Writes the modules of (source, target, path in the guest), and returns a line for each that is no Python 2.7.
+
+    The interpreter starts from the very sources, so the standard library must be among them.
+    """
     command = [tool, "compile", "--wasm", wasm, "--timestamp", TIMESTAMP]
     lines = "".join(f"{source}\t{target}\t/{guest_path}\n" for source, target, guest_path in jobs)
     try:

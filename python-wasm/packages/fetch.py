@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Downloads every file that requirements.lock pins into a directory, through pip and the index that pip is set up to use.
+"""Downloads every file that requirements.lock pins into a directory, through pip and the index that pip is set up for.
 
     fetch.py CACHE_DIR
 
-A file that is there already, under whatever name, or in the build cache, is not asked for again. Needs python3 with pip,
-nothing else; runs none of the packages' code.
+A file that is there already, under whatever name, or in the build cache, is not asked for again. Needs python3 with
+pip, nothing else; runs none of the packages' code.
 """
 
 import os
@@ -35,9 +35,10 @@ def main(arguments):
             require_pip()
             print(f"packages: {len(missing)} to download", flush=True)
             download_all(missing, cache)
-        for path in (path for digest, path in lock.files_by_hash(cache).items() if digest in {pin.sha256 for pin in missing}):
-            if kept is not None:
-                kept.keep_file(path)
+        if kept is not None:
+            present = lock.files_by_hash(cache)
+            for pin in missing:
+                kept.keep_file(present[pin.sha256])
     except (lock.LockError, store.StoreError) as error:
         print(f"fetch.py: {error}", file=sys.stderr)
         return 1
@@ -64,13 +65,12 @@ def take_kept(kept, missing, cache):
 
 
 def download_all(missing, cache):
-    """In one call, for it is pip's start that costs; and where that fails, one after the other, which names the culprit."""
+    """In one call, for it is pip's start that costs. Where that fails, one by one, which names the culprit."""
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as work:
         requirement, target = pathlib.Path(work, "requirement.txt"), pathlib.Path(work, "files")
         requirement.write_text("".join(map(requirement_of, missing)), encoding="utf-8")
-        subprocess.run(
-            pip_command(requirement, target), env=pip_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        command, nowhere = pip_command(requirement, target), subprocess.DEVNULL
+        subprocess.run(command, env=pip_environment(), stdout=nowhere, stderr=nowhere)
         wanted = {pin.sha256 for pin in missing}
         for digest, path in lock.files_by_hash(target).items():
             if digest in wanted:

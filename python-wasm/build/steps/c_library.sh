@@ -1,4 +1,5 @@
-# A C library that modules of packages need: libraries/NAME.sh (NAME as in sources.lock) leaves headers in include/, and *.a beside it.
+# A C library that modules of packages need: libraries/NAME.sh (NAME as in sources.lock) leaves headers in include/, and
+# *.a beside it.
 # each: libraries/%.sh
 # after: sysroot zlib
 # waits: sources

@@ -1,5 +1,5 @@
-# The modules in C of one package: extensions/NAME/build.sh leaves static libraries, and extensions/NAME/modules lists what they hold.
-# What it is given is described in docs/interpreter.md.
+# The modules in C of one package: extensions/NAME/build.sh leaves static libraries, and extensions/NAME/modules lists
+# what they hold. What it is given is described in docs/interpreter.md.
 # each: extensions/%/build.sh
 # after: sysroot zlib wasm
 # waits: packages

@@ -16,12 +16,13 @@ modules() { cat "$HERE"/extensions/*/modules | grep -v '^#'; }
     echo '};'
 } > inittab.c
 python3 "$HERE/wide_long.py" codehook_main.c unwind.c inittab.c
-$cc $wide $optimised -I"$OUT/wasm" -I"$OUT/wasm/Include" -DPy_BUILD_CORE -I"$HERE/src" -c codehook_main.c unwind.c inittab.c
+$cc $wide $optimised -I"$OUT/wasm" -I"$OUT/wasm/Include" -DPy_BUILD_CORE -I"$HERE/src" \
+    -c codehook_main.c unwind.c inittab.c
 # Only what is declared: a folder may hold what an older version of the build has left.
 archives=$(cd "$HERE" && printf '%s\n' extensions/*/build.sh libraries/*.sh | sed -E 's#(/build)?\.sh$##' |
     while read -r folder; do printf '%s\n' "$OUT/$folder"/*.a; done | sort)
 # Not -O2 for clang itself: it would run binaryen's optimizer where that happens to be installed.
 $cc -flto -Wl,-O2 -Wl,--lto-O3 -mexec-model=reactor -L"$sysroot/lib/wasm32-wasi" $layout $wrapped \
-    -Wl,--gc-sections -Wl,--strip-all -o "$RESULT/python.wasm" codehook_main.o unwind.o inittab.o "$OUT/wasm/Modules/getbuildinfo.o" \
-    "$OUT/wasm/libpython2.7.a" "$OUT"/wasm/wasi_{shims,files,memory}.o $archives -L"$OUT/zlib" -lz -L"$OUT/bzip2" -lbz2 \
-    $emulated -lcrypt -lm
+    -Wl,--gc-sections -Wl,--strip-all -o "$RESULT/python.wasm" \
+    codehook_main.o unwind.o inittab.o "$OUT/wasm/Modules/getbuildinfo.o" "$OUT/wasm/libpython2.7.a" \
+    "$OUT"/wasm/wasi_{shims,files,memory}.o $archives -L"$OUT/zlib" -lz -L"$OUT/bzip2" -lbz2 $emulated -lcrypt -lm

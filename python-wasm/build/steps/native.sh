@@ -1,4 +1,5 @@
-# A native python2.7 of the very same source: benchmarks and CPython's tests compare with it. It writes down where it was built.
+# A native python2.7 of the very same source: benchmarks and CPython's tests compare with it. It writes down where it
+# was built.
 # after: source
 # makes: native
 # kept: no

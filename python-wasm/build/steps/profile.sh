@@ -1,5 +1,6 @@
-# Which ways through the interpreter are common: the same source for this machine, instrumented, and what it was seen to do. Counts
-# belong to functions of the source, so that they hold for another target. `make profile` writes them to python-wasm/profile.
+# Which ways through the interpreter are common: the same source for this machine, instrumented, and what it was seen to
+# do. Counts belong to functions of the source, so that they hold for another target. `make profile` writes them to
+# python-wasm/profile.
 # after: source
 # reads: training.txt training_stubs.c src/codehook_threads.h
 # kept: no
@@ -7,7 +8,8 @@
 cp -a "$OUT/source" profile
 cd profile
 same_modules setup.py
-# What is counted for a function counts only for one that has the same branches: the eval loop and its kin as the guest has them.
+# What is counted for a function counts only for one that has the same branches: the eval loop and its kin as the guest
+# has them.
 sed -i 's/^#ifdef __wasi__$/#if 1/; s/^#ifndef __wasi__$/#if 0/; s/^#elif defined(__wasi__)$/#elif 1/' \
     Python/ceval.c Objects/{dict,gen,iter,frame}object.c Include/{dict,frame}object.h
 cat "$HERE/training_stubs.c" >> Python/ceval.c
@@ -17,7 +19,8 @@ export LLVM_PROFILE_FILE=$PWD/build.profraw
 make
 mkdir counts
 export LLVM_PROFILE_FILE=$PWD/counts/%p.profraw
-# Each in a process of its own: one that starts threads crashes, since such an eval loop has no lock, and leaves no counts.
+# Each in a process of its own: one that starts threads crashes, since such an eval loop has no lock, and leaves no
+# counts.
 for name in $(grep -v '^#' "$HERE/training.txt"); do
     ./python -m test.regrtest -q "$name" < /dev/null || echo "$name failed here; what it ran counts all the same"
 done

@@ -1,4 +1,5 @@
-# python-snapshot, which runs the interpreter before there is a runtime file. cargo knows itself what of it is up to date.
+# python-snapshot, which runs the interpreter before there is a runtime file. cargo knows itself what of it is up to
+# date.
 # crates: python-wasm/snapshot
 # screen: yes
 # kept: no

@@ -1,4 +1,5 @@
-# CPython for wasm32-wasi, as a library to link; and of its configured tree what modules in C of packages are compiled with.
+# CPython for wasm32-wasi, as a library to link; and of its configured tree what modules in C of packages are compiled
+# with.
 # after: source sysroot zlib bzip2 profdata
 # reads: config.site Setup.local wide_long.py src/w*.[ch] src/codehook*.[ch] build/profile-fit.py
 # tools: clang-19 llvm-ar-19 llvm-ranlib-19 make
@@ -15,9 +16,10 @@ $cc $flags -DCODEHOOK_SHIMS -c "$HERE/src/wasi_shims.c" "$HERE/src/wasi_files.c"
 $cc -O2 -fno-builtin -mbulk-memory -c "$HERE/src/wasi_memory.c"
 # A Python for the build is asked for, and nothing of the library needs one: should that change, this fails.
 PYTHON_FOR_BUILD=/bin/false CONFIG_SITE=$HERE/config.site CC=$cc AR=llvm-ar-19 RANLIB=llvm-ranlib-19 \
-    CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout $wrapped" LIBS="$emulated $PWD/wasi_shims.o $PWD/wasi_files.o" \
-    ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads --disable-shared \
-    --disable-ipv6 --enable-unicode=ucs4 --enable-big-digits=30 --without-ensurepip --with-pymalloc
+    CFLAGS="$wide" LDFLAGS="-L$sysroot/lib/wasm32-wasi $layout $wrapped" \
+    LIBS="$emulated $PWD/wasi_shims.o $PWD/wasi_files.o" \
+    ./configure --host=wasm32-unknown-wasi --build="$(./config.guess)" --prefix=/usr --without-threads \
+    --disable-shared --disable-ipv6 --enable-unicode=ucs4 --enable-big-digits=30 --without-ensurepip --with-pymalloc
 make EXTRA_CFLAGS="$optimised" libpython2.7.a 2>&1 | tee make.log
 python3 "$HERE/build/profile-fit.py" make.log "$RESULT/profile-fit.json"
 mkdir -p "$RESULT/wasm/Modules"

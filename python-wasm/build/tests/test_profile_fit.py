@@ -28,7 +28,8 @@ class ProfileFit(unittest.TestCase):
         (self.folder / "program.c").write_text(f"{functions}int main(void) {{ return ({calls}) == 0; }}\n")
 
     def call(self, *command, **environment):
-        result = subprocess.run(command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, text=True)
+        environment = {**os.environ, **environment}
+        result = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stderr
 

@@ -53,7 +53,8 @@ class Project:
         environment = {**passed, "CODEHOOK_BUILD_CACHE": str(self.cache), "PYTHONDONTWRITEBYTECODE": "1", **more}
         command = [sys.executable, self.root / "python-wasm/build/step.py", "build", *goals]
         return subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
         )
 
     def build(self, *goals, **more):
@@ -79,7 +80,8 @@ class StepCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def project(self, name="one", cache="cache", **recipes):
-        return Project(self.folder / name, self.folder / cache if cache else "", recipes or {"first": FIRST, "second": SECOND})
+        recipes = recipes or {"first": FIRST, "second": SECOND}
+        return Project(self.folder / name, self.folder / cache if cache else "", recipes)
 
     def built(self, project, *goals, **more):
         status, said = project.build(*goals or ["step.second"], **more)

@@ -193,12 +193,14 @@ class AnAccident(StoreCase):
         (self.made / "inner/text").write_bytes(os.urandom(3_000_000))
         script = (
             "import resource, signal, sys; sys.path.insert(0, sys.argv[1]); import store\n"
-            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
             "kept = store.open_store().keep_tree('a' * 64, sys.argv[2], ['inner']); print(kept)"
         )
         environment = {**os.environ, "CODEHOOK_BUILD_CACHE": str(self.root)}
         result = subprocess.run(
-            [sys.executable, "-c", script, BUILD, self.made], env=environment, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", script, BUILD, self.made], env=environment, capture_output=True, text=True,
+            timeout=60,
         )
         self.assertEqual((result.returncode, result.stdout), (0, "False\n"), result.stderr)
         self.assertIn("not kept", result.stderr)
@@ -213,7 +215,8 @@ class AnAccident(StoreCase):
         )
         environment = {**os.environ, "CODEHOOK_BUILD_CACHE": str(self.root)}
         writer = subprocess.Popen(
-            [sys.executable, "-c", script, BUILD, self.made / "never"], env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", script, BUILD, self.made / "never"], env=environment, stdout=subprocess.PIPE,
+            text=True,
         )
         self.assertEqual(writer.stdout.readline(), "begun\n")
         begun = [path.name for path in self.root.iterdir()]

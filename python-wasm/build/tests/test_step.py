@@ -188,7 +188,7 @@ class TwoAtOnce(StepCase):
     def test_in_two_folders_with_one_cache(self):
         projects = [self.project(name) for name in ("one", "two", "three")]
         builds = [project.start("step.second") for project in projects]
-        for build, project in zip(builds, projects):
+        for build, project in zip(builds, projects, strict=True):
             said = build.communicate(timeout=120)[0]
             self.assertEqual(build.returncode, 0, said)
             self.assertEqual(project.target("lib/third"), "text\nmore\n")

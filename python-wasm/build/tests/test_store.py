@@ -9,10 +9,10 @@ import sys
 import tempfile
 import unittest
 
-BUILD = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BUILD))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import store
 
+BUILD = pathlib.Path(store.__file__).parent
 KEY = "a" * 64
 OTHER = "b" * 64
 

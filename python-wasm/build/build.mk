@@ -26,3 +26,4 @@ programs: $(filter step.tool,$(PLANNED))
 all-programs: $(filter step.tool,$(PLANNED))
 	@$(CRATES) restore
 	+$(CARGO_BUILD)
+	@$(CRATES) keep

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Keeps the compiled dependencies of the Rust programs in the build cache: not the workspace's own packages.
 
-    crates.py restore             before cargo runs; does nothing where something has been compiled already
+    crates.py restore             before cargo runs; adds what has not been compiled here yet
     crates.py keep --bin NAME...  afterwards, with the options that cargo was given
 
 cargo decides by itself whether what it finds is fresh;
@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -19,7 +20,10 @@ import graph
 import store
 
 RELEASE = graph.WORKSPACE / "target" / "release"
-PARTS = (".fingerprint", "build", "deps")
+# Where what is restored is unpacked, and the digest of what was restored or kept last.
+WORK = RELEASE.parent / "restored-crates"
+MARKER = RELEASE / ".dependencies"
+PARTS = ("deps", "build", ".fingerprint")
 # What of the environment cargo and build scripts act upon.
 VARIABLES = ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "RUSTC_WRAPPER", "CC", "CFLAGS", "CXX", "CXXFLAGS", "AR")
 
@@ -42,25 +46,44 @@ def main(arguments):
 
 
 def restore(kept):
-    if (RELEASE / ".fingerprint").exists():
+    digest = key()
+    if MARKER.is_file() and MARKER.read_text(encoding="utf-8") == digest or not kept.has_tree(digest):
         return
-    work = RELEASE.parent / "restored-crates"
-    subprocess.run(["rm", "-rf", str(work)], check=True)
-    work.mkdir(parents=True)
-    if kept.take_tree(key(), work):
-        RELEASE.mkdir(exist_ok=True)
-        # The fingerprints last: without one, cargo takes nothing for fresh.
-        for part in reversed(PARTS):
-            if (work / part).exists():
-                os.rename(work / part, RELEASE / part)
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    if kept.take_tree(digest, WORK):
+        merge()
+        mark(digest)
         store.say("compiled Rust dependencies are taken from it")
-    subprocess.run(["rm", "-rf", str(work)], check=True)
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def merge():
+    """Adds what is not there. What cargo takes for finished has a fingerprint: these come last, and what has one
+    stays as it is."""
+    finished = {digest for path in (RELEASE / ".fingerprint").glob("*") for digest in digests_in(path.name)}
+    for part in PARTS:
+        (RELEASE / part).mkdir(parents=True, exist_ok=True)
+        for path in sorted((WORK / part).glob("*")):
+            target = RELEASE / part / path.name
+            if digests_in(path.name) & finished:
+                continue
+            if target.is_dir():
+                shutil.rmtree(target)
+            os.replace(path, target)
 
 
 def keep(kept, options):
     digest = key()
-    if not kept.has_tree(digest):
-        kept.keep_tree(digest, RELEASE, dependencies(options))
+    if kept.has_tree(digest) or kept.keep_tree(digest, RELEASE, dependencies(options)):
+        mark(digest)
+
+
+def mark(digest):
+    """What is here need not be looked for again."""
+    fresh = MARKER.with_name(f"{MARKER.name}.new")
+    fresh.write_text(digest, encoding="utf-8")
+    os.replace(fresh, MARKER)
 
 
 def key():

@@ -175,7 +175,8 @@ class Run:
 
     def call_recipe(self):
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = ["bash", "-euo", "pipefail", "-c", '. "$1"; . "$2"', "bash", graph.HERE / "recipe.sh", self.step.recipe]
+        command = ["bash", "-euo", "pipefail", "-c", '. "$1"; . "$2"', "bash"]
+        command += [graph.HERE / "recipe.sh", self.step.recipe]
         with contextlib.ExitStack() as stack:
             output = None if self.step.screen else stack.enter_context(self.log.open("w"))
             # What make's job server passes on through descriptors has to stay open.

@@ -6,8 +6,8 @@
 CODEHOOK_BUILD_CACHE       the folder; empty turns the cache off (${XDG_CACHE_HOME:-~/.cache}/codehook/build)
 CODEHOOK_BUILD_CACHE_SIZE  how large it may grow, such as 4GiB; what was used least recently goes first
 
-An entry is one file: a line that says what it is and which SHA-256 its content has, then the content. It is checked as a
-whole before anything is read from it. Entries appear by a rename and disappear by an unlink, so builds need no lock
+An entry is one file: a line that says what it is and which SHA-256 its content has, then the content. It is checked as
+a whole before anything is read from it. Entries appear by a rename and disappear by an unlink, so builds need no lock
 between them.
 """
 

@@ -40,7 +40,7 @@ serve-demo: tools ## Start the service with a tenant, two hooks and mock systems
 
 test: tools test-build ## Run every test of ours
 	# The tests of the command line drive the program itself.
-	+$(BUILD) $(EVERYTHING)
+	+$(BUILD) $(PROGRAMS)
 	tests/run.sh $(RELEASE)
 
 test-build: tools ## Run the tests of the build's steps and cache

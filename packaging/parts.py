@@ -201,7 +201,7 @@ def sbom():
         if own == crates.program:
             below |= {component["bom-ref"] for component in inside}
         dependencies.append({"ref": reference(crates.packages[own]), "dependsOn": sorted(below)})
-    date = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), datetime.timezone.utc)
+    date = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), datetime.UTC)
     bom = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",

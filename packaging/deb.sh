@@ -33,14 +33,16 @@ files() {
     cp "$here/debian/copyright" "$doc/copyright"
     gzip -9n < "$stage/doc/THIRD-PARTY-NOTICES" > "$doc/THIRD-PARTY-NOTICES.gz"
     printf 'codehook (%s) stable; urgency=medium\n\n  * See the commits for what has changed.\n\n -- %s  %s\n' \
-        "$own_version" "$maintainer" "$(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")" | gzip -9n > "$doc/changelog.gz"
+        "$own_version" "$maintainer" "$(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")" |
+        gzip -9n > "$doc/changelog.gz"
 }
 
 # What the dynamic linker needs, as the packages of this machine say.
 libraries() {
     mkdir -p "$new/shlibs/debian"
     printf 'Source: codehook\n\nPackage: codehook\nArchitecture: any\n' > "$new/shlibs/debian/control"
-    (cd "$new/shlibs" && dpkg-shlibdeps -O "$tree/usr/bin/codehook" 2> "$new/shlibs/log") | sed -n 's/^shlibs:Depends=//p'
+    (cd "$new/shlibs" && dpkg-shlibdeps -O "$tree/usr/bin/codehook" 2> "$new/shlibs/log") |
+        sed -n 's/^shlibs:Depends=//p'
 }
 
 control() {
@@ -63,7 +65,7 @@ control() {
 files
 control
 find "$tree" -type d -exec chmod 755 {} +
-find "$tree/usr/share" "$tree/DEBIAN/md5sums" "$tree/DEBIAN/conffiles" "$tree/DEBIAN/control" -type f -exec chmod 644 {} +
+find "$tree/usr/share" "$tree"/DEBIAN/{md5sums,conffiles,control} -type f -exec chmod 644 {} +
 find "$tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group -Zzstd "-z$zstd_level" --build "$tree" "$new/out.deb" > /dev/null
 mv "$new/out.deb" "$out"

@@ -4,8 +4,8 @@
     parts.py sbom      a list of parts, CycloneDX 1.5 as JSON
     parts.py notices   the licences and notices that the parts come with
 
-Rust crates are those that `cargo metadata` finds below the program; C sources those of python-wasm/sources.lock; Python packages
-those of the manifest that the library is built with. The same inputs give the same bytes; dates come from SOURCE_DATE_EPOCH.
+Rust crates are those that `cargo metadata` finds below the program; C sources those of python-wasm/sources.lock; Python
+packages those of the runtime file's manifest. The same inputs give the same bytes; dates come from SOURCE_DATE_EPOCH.
 """
 
 import collections
@@ -22,6 +22,7 @@ import sys
 import tarfile
 import tomllib
 import uuid
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Licences of what sources.lock brings, as docs/licences.md explains them. One that is missing here is an error.
@@ -59,7 +60,7 @@ class Crates:
         self.nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
         members = metadata["workspace_members"]
         (self.program,) = [own for own in members if self.packages[own]["name"] == "codehook"]
-        # `cargo metadata` knows of crates that only tests' features bring; the build of all programs takes those of `cargo tree`.
+        # `cargo metadata` knows of crates that only tests' features bring; what is built is what `cargo tree` shows.
         linked, built = tree(target, "normal,no-proc-macro"), tree(target, "normal,build")
         self.linked = self.below({None}, lambda package: not is_macro(package) and key(package) in linked)
         self.building = self.below({None, "build"}, lambda package: key(package) in built) - self.linked
@@ -169,7 +170,8 @@ def source_components():
 
 
 def python_components():
-    manifest = json.loads((ROOT / "target/python-wasm/manifest.json").read_text())
+    with zipfile.ZipFile(ROOT / "target/lib/codehook/python2.7.runtime") as runtime:
+        manifest = json.loads(runtime.read("manifest.json"))
     for package in sorted(manifest["packages"], key=lambda package: package["name"].lower()):
         # PEP 503; what is after the plus sign is this project's own change of it.
         name = re.sub(r"[-_.]+", "-", package["name"]).lower()
@@ -191,12 +193,12 @@ def python_components():
 def sbom():
     crates = Crates()
     program = crates.packages[crates.program]
-    others = sorted((crates.linked | crates.building) - {crates.program}, key=lambda own: reference(crates.packages[own]))
+    known = crates.linked | crates.building
+    others = sorted(known - {crates.program}, key=lambda own: reference(crates.packages[own]))
     inside = [*source_components(), *python_components()]
     components = [*(crate_component(crates, own) for own in others), *inside]
     dependencies = []
     for own in [crates.program, *others]:
-        known = crates.linked | crates.building
         below = {reference(crates.packages[dep]) for dep in crates.dependencies(own) if dep in known}
         if own == crates.program:
             below |= {component["bom-ref"] for component in inside}
@@ -271,9 +273,10 @@ def notices():
             holders[text].add(f"{package} (inside the sandbox)")
     for name in COMMON_TEXTS:
         if (COMMON / name).is_file():
-            holders[(COMMON / name).read_text(errors="replace").strip()].add(f"the text of {name}, which docs/licences.md names")
-    print("Notices of what codehook holds. docs/licences.md says what each part is; packages inside the sandbox bring their own")
-    print("notices there, in /usr/lib/python2.7/dist-packages.")
+            text = (COMMON / name).read_text(errors="replace").strip()
+            holders[text].add(f"the text of {name}, which docs/licences.md names")
+    print("Notices of what codehook holds. docs/licences.md says what each part is; packages inside the sandbox bring")
+    print("their own notices there, in /usr/lib/python2.7/dist-packages.")
     for text, names in sorted(holders.items(), key=lambda item: sorted(item[1])):
         print("\n" + "=" * 100)
         print("\n".join(sorted(names)))

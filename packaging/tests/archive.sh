@@ -5,7 +5,8 @@ folder=codehook-$version-$machine-linux
 place=$space/archive
 mkdir "$place"
 
-check "SHA256SUMS names every file, and each has its sum" bash -c "cd '$dist' && sha256sum --check --strict SHA256SUMS &&
+check "SHA256SUMS names every file, and each has its sum" \
+    bash -c "cd '$dist' && sha256sum --check --strict SHA256SUMS &&
     diff <(cut -c 67- SHA256SUMS) <(LC_ALL=C ls | grep -v SHA256SUMS)"
 check "the archive unpacks" tar --extract --zstd --file "$dist/$folder.tar.zst" --directory "$place"
 same_owner() {
@@ -24,7 +25,8 @@ holds() {
 check "program, licence, documents, manual pages, completions, unit and examples are in it" holds
 example "$place/hook"
 alone() { (cd "$place/hook" && env -i HOME="$place" PATH=/usr/bin:/bin "$place/$folder/codehook" "$@"); }
-check "the README's example runs from there, and nothing else has to be installed" greets alone run hello.py --event event.json
+check "the README's example runs from there, and nothing else has to be installed" \
+    greets alone run hello.py --event event.json
 check "it says its version" test "$(alone --version)" = "codehook $version"
 
 again() {

@@ -18,7 +18,8 @@ umount --lazy "$space/lint"
 # Every file with mode and owner, less what is this test's, the kernel's and dpkg's own.
 files() {
     (cd "$system" && find . -xdev -regextype posix-extended \
-        -regex '\./(root|run|proc|dev|var/lib/dpkg|var/log|var/cache/debconf)' -prune -o -printf '%P %m %u %g\n' | LC_ALL=C sort)
+        -regex '\./(root|run|proc|dev|var/lib/dpkg|var/log|var/cache/debconf)' -prune -o -printf '%P %m %u %g\n' |
+        LC_ALL=C sort)
 }
 files > "$space/files.before"
 check "the package installs in a minimal system" inside minimal dpkg --install /root/codehook.deb
@@ -56,11 +57,13 @@ start_service() {
     service=$!
 }
 start_service
-check "the unit's command serves, as the unit's user, with the package's configuration" answers "http://127.0.0.1:$port/readyz"
+check "the unit's command serves, as the unit's user, with the package's configuration" \
+    answers "http://127.0.0.1:$port/readyz"
 tenant() {
     local key
     key=$(cat "$system/var/lib/codehook/operator-key")
-    curl --silent --fail-with-body --header "Authorization: Bearer $key" --data '{"id": "acme"}' "http://127.0.0.1:$port/v1/tenants"
+    curl --silent --fail-with-body --header "Authorization: Bearer $key" --data '{"id": "acme"}' \
+        "http://127.0.0.1:$port/v1/tenants"
 }
 check "it makes a tenant" tenant
 ends "it ends in order at SIGTERM" "$service"
@@ -86,7 +89,8 @@ check "the package made a second time is the same, byte for byte" same_deb
 rm -f "$space/again.deb"
 
 check "it is removed" inside minimal dpkg --remove codehook
-check "data and configuration survive that" test -s "$system/var/lib/codehook/master-key" -a -s "$system/etc/codehook/serve.toml"
+check "data and configuration survive that" \
+    test -s "$system/var/lib/codehook/master-key" -a -s "$system/etc/codehook/serve.toml"
 check "the program does not" test ! -e "$system/usr/bin/codehook"
 check "it is purged" inside minimal dpkg --purge codehook
 files > "$space/files.after"

@@ -32,7 +32,8 @@ throwaway() {
     local name=$1 system=$2
     mkdir -p "$space/$name" "$space/layers/$name"/{upper,work}
     local layers=$space/layers/$name
-    mount -t overlay -o "lowerdir=$work/roots/$system,upperdir=$layers/upper,workdir=$layers/work" codehook-test "$space/$name"
+    mount -t overlay -o "lowerdir=$work/roots/$system,upperdir=$layers/upper,workdir=$layers/work" \
+        codehook-test "$space/$name"
     special_files "$space/$name"
     # dpkg's scripts start nothing.
     printf '#!/bin/sh\nexit 101\n' > "$space/$name/usr/sbin/policy-rc.d"
@@ -51,7 +52,8 @@ inside() {
     shift
     # Nothing of this machine's environment.
     ${IN_PLACE:+exec} env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="${HOME_INSIDE:-/root}" LANG=C.UTF-8 \
-        DEBIAN_FRONTEND=noninteractive "${ENVIRONMENT[@]}" chroot ${USER_IDS:+--userspec="$USER_IDS" --groups=} "$space/$name" "$@"
+        DEBIAN_FRONTEND=noninteractive "${ENVIRONMENT[@]}" \
+        chroot ${USER_IDS:+--userspec="$USER_IDS" --groups=} "$space/$name" "$@"
 }
 ENVIRONMENT=()
 

@@ -15,6 +15,7 @@ composed() {
     inside compose docker-compose --file /root/packaging/compose/compose.yaml config > "$space/composed.yaml"
 }
 check "docker-compose takes the compose file" composed
-check "its service has a read-only root, no rights, and the image's volume" judge_manifests compose "$space/composed.yaml"
+check "its service has a read-only root, no rights, and the image's volume" \
+    judge_manifests compose "$space/composed.yaml"
 umount --lazy "$space/compose"
 ENVIRONMENT=()

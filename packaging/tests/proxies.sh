@@ -13,8 +13,8 @@ check "a service for the proxies" answers "http://127.0.0.1:$port/readyz"
 key=$(cat "$proxy/data/operator-key")
 api() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $key" "$@"; }
 api --output /dev/null --data '{"id": "acme"}' "http://127.0.0.1:$port/v1/tenants"
-api --output /dev/null --data '{"name": "hello", "draft": {"template": "print \"hello\"", "trigger": {"on": "alert"}}}' \
-    "http://127.0.0.1:$port/v1/tenants/acme/hooks"
+hook='{"name": "hello", "draft": {"template": "print \"hello\"", "trigger": {"on": "alert"}}}'
+api --output /dev/null --data "$hook" "http://127.0.0.1:$port/v1/tenants/acme/hooks"
 api --output /dev/null --request POST "http://127.0.0.1:$port/v1/tenants/acme/hooks/hello/publish"
 
 # Both get a certificate of this machine's making.
@@ -56,7 +56,8 @@ bodies() {
         head -c "${size%:*}" /dev/zero | tr '\0' ' ' > "$space/body"
         tls "$at"
         code=$(curl --silent --output /dev/null --write-out '%{http_code}' "${address[@]}" \
-            --header "Authorization: Bearer $key" --header 'Content-Type: application/json' --data-binary "@$space/body" \
+            --header "Authorization: Bearer $key" --header 'Content-Type: application/json' \
+            --data-binary "@$space/body" \
             "https://hooks.example.com:$at/v1/tenants/acme/events")
         echo "${size%:*} bytes: $code"
         # shellcheck disable=SC2053

@@ -18,8 +18,13 @@ pages() {
 check "man renders every page without a warning" pages
 all_pages() {
     local command
-    for command in $(inside shell codehook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p' | grep -v '^help$'); do
-        [ -s "$space/shell/usr/share/man/man1/codehook-$command.1.gz" ] || { echo "codehook-$command(1) is missing"; return 1; }
+    local page
+    inside shell codehook --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p' |
+        grep -v '^help$' > "$space/commands"
+    [ "$(wc -l < "$space/commands")" -gt 10 ] || return 1
+    for command in $(cat "$space/commands"); do
+        page=$space/shell/usr/share/man/man1/codehook-$command.1.gz
+        [ -s "$page" ] || { echo "$page is missing"; return 1; }
     done
     [ "$(find "$space/shell/usr/share/man/man1" -name 'codehook*' | wc -l)" -gt 20 ]
 }

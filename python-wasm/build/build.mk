@@ -6,6 +6,7 @@ SHELL := /bin/bash
 STEP := python3 python-wasm/build/step.py
 CRATES := python3 python-wasm/build/crates.py
 CARGO := cargo
+MAKEFILE := python-wasm/build/build.mk
 # The features of dependencies are those of all packages that are selected, whatever is built of them: with the same
 # selection everywhere, nothing is compiled twice.
 CARGO_BUILD := $(CARGO) build --release --locked --workspace

@@ -113,15 +113,35 @@ class Plan:
         return self.missing[name]
 
     def rules(self):
-        """For make: a rule for each step that was looked at, empty for those that are there."""
-        lines = []
-        for name, missing in self.missing.items():
-            step = self.steps.step(name)
-            before = [f"step.{other}" for other in step.after + step.waits] if missing else []
-            lines += [f".PHONY: step.{name}", f"step.{name}: {' '.join(before)}"]
-            lines += [f"\t+@$(STEP) run {name}"] if missing else ["\t@:"]
-        lines.append(f"PLANNED := {' '.join(f'step.{name}' for name, missing in self.missing.items() if missing)}")
+        """For make: a rule for each step that was looked at, empty for those that are there.
+
+        Steps that need no Rust program are one job of the outer make, and a make of their own: it keeps its place at
+        the job server to its end. Step by step they would wait for a place behind every compiler that cargo starts.
+        """
+        missing = [name for name, missing in self.missing.items() if missing]
+        early = [name for name in missing if not self.needs_tool(name)]
+        there = [name for name, missing in self.missing.items() if not missing]
+        lines = [f".PHONY: early {self.targets(self.missing)}", f"PLANNED := {self.targets(missing)}"]
+        lines += [f"step.{name}: ;" for name in there]
+        lines += ["ifdef EARLY", *self.recipes(early), "else", f"{self.targets(early)}: early" if early else ""]
+        lines += ["early:", f"\t+@$(MAKE) --no-print-directory -f $(MAKEFILE) EARLY=yes {self.targets(early)}"]
+        lines += [*self.recipes(name for name in missing if name not in early), "endif"]
         return "\n".join(lines) + "\n"
+
+    def recipes(self, names):
+        for name in names:
+            step = self.steps.step(name)
+            yield f"step.{name}: {self.targets(step.after + step.waits)}"
+            yield f"\t+@$(STEP) run {name}"
+
+    @staticmethod
+    def targets(names):
+        return " ".join(f"step.{name}" for name in names)
+
+    def needs_tool(self, name):
+        step = self.steps.step(name)
+        before = [other for other in step.after + step.waits if self.missing.get(other)]
+        return bool(step.crates) or any(map(self.needs_tool, before))
 
 
 class Run:

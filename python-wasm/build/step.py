@@ -123,8 +123,9 @@ class Plan:
         there = [name for name, missing in self.missing.items() if not missing]
         lines = [f".PHONY: early {self.targets(self.missing)}", f"PLANNED := {self.targets(missing)}"]
         lines += [f"step.{name}: ;" for name in there]
-        lines += ["ifdef EARLY", *self.recipes(early), "else", f"{self.targets(early)}: early" if early else ""]
-        lines += ["early:", f"\t+@$(MAKE) --no-print-directory -f $(MAKEFILE) EARLY=yes {self.targets(early)}"]
+        lines += ["ifdef EARLY", f"early: {self.targets(early)}", "\t@:", *self.recipes(early)]
+        lines += ["else", f"{self.targets(early)}: early" if early else ""]
+        lines += ["early:", "\t+@$(MAKE) --no-print-directory -f $(MAKEFILE) EARLY=yes early"]
         lines += [*self.recipes(name for name in missing if name not in early), "endif"]
         return "\n".join(lines) + "\n"
 

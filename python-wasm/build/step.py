@@ -115,34 +115,41 @@ class Plan:
     def rules(self):
         """For make: a rule for each step that was looked at, empty for those that are there.
 
-        Steps that need no Rust program are one job of the outer make, and a make of their own: it keeps its place at
-        the job server to its end. Step by step they would wait for a place behind every compiler that cargo starts.
+        Steps before the Rust program that others need are one job of the outer make, and those behind it another: each
+        is a make of its own, which keeps its place at the job server to its end. Step by step they would wait for a
+        place behind every compiler that cargo starts.
         """
         missing = [name for name, missing in self.missing.items() if missing]
-        early = [name for name in missing if not self.needs_tool(name)]
         there = [name for name, missing in self.missing.items() if not missing]
-        lines = [f".PHONY: early {self.targets(self.missing)}", f"PLANNED := {self.targets(missing)}"]
+        programs = [name for name in missing if self.steps.step(name).crates]
+        late = [name for name in missing if name not in programs and self.needs_program(name)]
+        early = [name for name in missing if name not in programs and name not in late]
+        lines = [f".PHONY: early late {self.targets(self.missing)}", f"PLANNED := {self.targets(missing)}"]
         lines += [f"step.{name}: ;" for name in there]
-        lines += ["ifdef EARLY", f"early: {self.targets(early)}", "\t@:", *self.recipes(early)]
-        lines += ["else", f"{self.targets(early)}: early" if early else ""]
-        lines += ["early:", "\t+@$(MAKE) --no-print-directory -f $(MAKEFILE) EARLY=yes early"]
-        lines += [*self.recipes(name for name in missing if name not in early), "endif"]
+        lines += ["ifeq ($(PART),early)", f"early: {self.targets(early)}", "\t@:", *self.recipes(early, early)]
+        lines += ["else ifeq ($(PART),late)", f"late: {self.targets(late)}", "\t@:", *self.recipes(late, late), "else"]
+        for part, steps in (("early", early), ("late", late)):
+            lines += [f"{self.targets(steps)}: {part}" if steps else ""]
+            lines += [f"{part}:", f"\t+@$(MAKE) --no-print-directory -f $(MAKEFILE) PART={part} {part}"]
+        lines += [f"late: early {self.targets(programs)}", *self.recipes(programs, missing), "endif"]
         return "\n".join(lines) + "\n"
 
-    def recipes(self, names):
+    def recipes(self, names, known):
+        """How these are made, each behind those of the known that it needs."""
         for name in names:
             step = self.steps.step(name)
-            yield f"step.{name}: {self.targets(step.after + step.waits)}"
+            before = [other for other in step.after + step.waits if other in known]
+            yield f"step.{name}: {self.targets(before)}"
             yield f"\t+@$(STEP) run {name}"
 
     @staticmethod
     def targets(names):
         return " ".join(f"step.{name}" for name in names)
 
-    def needs_tool(self, name):
+    def needs_program(self, name):
         step = self.steps.step(name)
         before = [other for other in step.after + step.waits if self.missing.get(other)]
-        return bool(step.crates) or any(map(self.needs_tool, before))
+        return bool(step.crates) or any(map(self.needs_program, before))
 
 
 class Run:

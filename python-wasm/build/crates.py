@@ -24,6 +24,8 @@ RELEASE = graph.WORKSPACE / "target" / "release"
 WORK = RELEASE.parent / "restored-crates"
 MARKER = RELEASE / ".dependencies"
 PARTS = ("deps", "build", ".fingerprint")
+# Says in which folder what is kept was compiled.
+ORIGIN = "build/.origin"
 # What of the environment cargo and build scripts act upon.
 VARIABLES = ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "RUSTC_WRAPPER", "CC", "CFLAGS", "CXX", "CXXFLAGS", "AR")
 
@@ -52,10 +54,24 @@ def restore(kept):
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     if kept.take_tree(digest, WORK):
+        relocate()
         merge()
         mark(digest)
         store.say("compiled Rust dependencies are taken from it")
     shutil.rmtree(WORK, ignore_errors=True)
+
+
+def relocate():
+    """Has the sources that build scripts wrote name this folder: some include files by their whole path. cargo itself
+    sees to the rest."""
+    origin = (WORK / ORIGIN).read_bytes() + b"/"
+    for path in (WORK / "build").glob("*/out/**/*.rs"):
+        content = path.read_bytes()
+        if origin in content:
+            times = path.stat()
+            path.write_bytes(content.replace(origin, os.fsencode(RELEASE) + b"/"))
+            # cargo compares them.
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def merge():
@@ -75,8 +91,12 @@ def merge():
 
 def keep(kept, options):
     digest = key()
-    if kept.has_tree(digest) or kept.keep_tree(digest, RELEASE, dependencies(options)):
-        mark(digest)
+    if not kept.has_tree(digest):
+        names = dependencies(options)
+        (RELEASE / ORIGIN).write_bytes(os.fsencode(RELEASE))
+        if not kept.keep_tree(digest, RELEASE, [ORIGIN, *names]):
+            return
+    mark(digest)
 
 
 def mark(digest):
@@ -90,7 +110,7 @@ def key():
     """The digest of all that shapes what is compiled."""
     manifests = sorted(graph.WORKSPACE.glob("**/Cargo.toml"))
     inputs = {
-        "format": graph.FORMAT,
+        "format": [graph.FORMAT, ORIGIN],
         "manifests": {
             os.path.relpath(path, graph.WORKSPACE): graph.digest_of_file(path)
             for path in [*manifests, graph.WORKSPACE / "Cargo.lock"]

@@ -136,7 +136,7 @@ impl Runtime {
     ///
     /// When the archive is damaged.
     pub fn library(&'static self) -> Result<Arc<Library>, LibraryError> {
-        Library::from_indexed(&*self.library, &*self.index).map(Arc::new)
+        Library::from_indexed(&*self.library, &self.index).map(Arc::new)
     }
 
     /// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence`, `kind` and, unless they are our

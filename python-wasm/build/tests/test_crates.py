@@ -31,6 +31,7 @@ class Merge(unittest.TestCase):
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
+        (root / crates.ORIGIN).write_text(str(root))
         if finished:
             (root / f".fingerprint/one-{digest}").mkdir(parents=True)
 
@@ -47,6 +48,22 @@ class Merge(unittest.TestCase):
             self.assertEqual((crates.RELEASE / f"build/one-{digest}/output").read_text(), content)
             self.assertTrue((crates.RELEASE / f".fingerprint/one-{digest}").is_dir())
         self.assertFalse(crates.WORK.exists())
+
+    def test_generated_sources_name_the_folder_that_they_are_in_now(self):
+        kept = self.folder / "kept"
+        self.compiled(kept, ONE, "kept")
+        source = kept / f"build/one-{ONE}/out/embed.rs"
+        source.parent.mkdir()
+        source.write_text(f'include_bytes!("{kept}/build/one-{ONE}/out/page.html"); "{kept}-of-another"')
+        written = int(source.stat().st_mtime)
+        self.store.keep_tree("a" * 64, kept, crates.PARTS)
+        crates.restore(self.store)
+        restored = crates.RELEASE / f"build/one-{ONE}/out/embed.rs"
+        self.assertEqual(
+            restored.read_text(),
+            f'include_bytes!("{crates.RELEASE}/build/one-{ONE}/out/page.html"); "{kept}-of-another"',
+        )
+        self.assertEqual(restored.stat().st_mtime, written)
 
     def test_is_not_done_twice(self):
         kept = self.folder / "kept"

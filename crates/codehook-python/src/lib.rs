@@ -1,7 +1,7 @@
 //! The `python2.7` runtime: CPython 2.7.18 as a WebAssembly snapshot, its code compiled for this platform, and the library that goes
 //! with it.
 //!
-//! All of it lies in one [runtime file](format), which `make python` builds. The program that is handed out has the file appended to
+//! All of it lies in one [runtime file](mod@format), which `make python` builds. The program that is handed out has the file appended to
 //! itself; one that Cargo has just linked finds it [beside itself](locate). This crate owns the file's format and its place; it does
 //! not run what it holds.
 

@@ -2,10 +2,11 @@
 //!
 //! 1. `NAME.runtime` in the directory that the environment variable `CODEHOOK_RUNTIME_DIR` names;
 //! 2. the end of the program itself, as in what `make dist` makes;
-//! 3. `lib/codehook/NAME.runtime` beside the program's directory, or one above: where the build puts it, and where a distribution may.
+//! 3. `lib/codehook/NAME.runtime` beside the program's directory, or one above: where the build puts it, and where a
+//!    distribution may.
 //!
-//! A file that is not the program itself holds code which is run outside of any sandbox. So it must be this user's or root's, and nobody
-//! else's to write to.
+//! A file that is not the program itself holds code which is run outside of any sandbox. So it must be this user's or
+//! root's, and nobody else's to write to.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -27,7 +28,8 @@ const GROUP_AND_OTHERS_WRITE: u32 = 0o022;
 pub enum LocateError {
     /// There is none.
     #[error(
-        "there is no {name} interpreter: none is part of {program}, and none of {tried:?} is there. Build it with `make python`, or name the directory of {name}.runtime in CODEHOOK_RUNTIME_DIR"
+        "there is no {name} interpreter: none is part of {program}, and none of {tried:?} is there. Build it with \
+         `make python`, or name the directory of {name}.runtime in CODEHOOK_RUNTIME_DIR"
     )]
     Missing {
         /// The runtime's name.
@@ -47,7 +49,8 @@ pub enum LocateError {
     },
     /// Others could put code there.
     #[error(
-        "the runtime file {path} holds code and can be written by others: it must belong to you or to root, and to nobody else (`chmod go-w`)"
+        "the runtime file {path} holds code and can be written by others: it must belong to you or to root, and to \
+         nobody else (`chmod go-w`)"
     )]
     Untrusted {
         /// The file.

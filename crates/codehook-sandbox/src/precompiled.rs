@@ -1,7 +1,7 @@
 //! Code that was compiled when the program was built, so that the first start on a machine compiles nothing.
 //!
-//! It is compiled for every processor of the platform, not for the one at hand: on x86-64 for the level v2 of the psABI, which all
-//! servers since about 2009 have. docs/performance.md says what that costs.
+//! It is compiled for every processor of the platform, not for the one at hand: on x86-64 for the level v2 of the
+//! psABI, which all servers since about 2009 have. docs/performance.md says what that costs.
 
 use std::fs::File;
 use std::ops::Range;
@@ -74,8 +74,8 @@ fn baseline_config() -> wasmtime::Result<Config> {
     let mut config = compiler_config(Metering::Time);
     config.target(TARGET)?;
     for feature in BASELINE {
-        // SAFETY: these flags say which instructions may be used. Wherever the code is loaded, wasmtime compares them with what the
-        // processor has and refuses code that asks for more.
+        // SAFETY: these flags say which instructions may be used. Wherever the code is loaded, wasmtime compares them
+        // with what the processor has and refuses code that asks for more.
         unsafe { config.cranelift_flag_enable(feature) };
     }
     Ok(config)
@@ -103,8 +103,8 @@ impl Precompiled {
     ///
     /// # Safety
     ///
-    /// The parts hold what [`precompile`] made, and nobody may be able to change them as long as this process lives: the code is
-    /// executed outside of any sandbox.
+    /// The parts hold what [`precompile`] made, and nobody may be able to change them as long as this process lives:
+    /// the code is executed outside of any sandbox.
     #[must_use]
     pub unsafe fn in_file(file: File, code: Range<u64>, image: Range<u64>, key: [u8; 32]) -> Self {
         Self {
@@ -142,14 +142,16 @@ impl Precompiled {
         let code = NonNull::slice_from_raw_parts(mapping.start(), len);
         // The module and whatever was made of it may live until the process ends; a process loads it once.
         std::mem::forget(mapping);
-        // SAFETY: `in_file` requires that this be what `precompile` made with `Engine::precompile_module`, and that it never
-        // change. The mapping is private, starts at a page and is never unmapped. `CodePages` makes its code executable.
+        // SAFETY: `in_file` requires that this be what `precompile` made with `Engine::precompile_module`, and that
+        // it never change. The mapping is private, starts at a page and is never unmapped. `CodePages` makes its code
+        // executable.
         let module = unsafe { Module::deserialize_raw(engine, code)? };
         Ok((module, image))
     }
 }
 
-/// Makes pages of code executable. wasmtime does so by itself only where the memory is its own, and a part of a file is not.
+/// Makes pages of code executable. wasmtime does so by itself only where the memory is its own, and a part of a file
+/// is not.
 pub(crate) struct CodePages;
 
 impl CustomCodeMemory for CodePages {
@@ -158,7 +160,8 @@ impl CustomCodeMemory for CodePages {
     }
 
     fn publish_executable(&self, ptr: *const u8, len: usize) -> wasmtime::Result<()> {
-        // SAFETY: wasmtime gives whole pages of a mapping that holds nothing but compiled code, and nobody writes to them from here on.
+        // SAFETY: wasmtime gives whole pages of a mapping that holds nothing but compiled code, and nobody writes to
+        // them from here on.
         unsafe {
             let flags = MprotectFlags::READ | MprotectFlags::EXEC;
             mprotect(ptr.cast_mut().cast(), len, flags)?;

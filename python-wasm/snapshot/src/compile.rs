@@ -1,4 +1,5 @@
-//! `python-snapshot compile`: the library's modules, compiled by the interpreter that will run them. No other Python 2.7 is needed then.
+//! `python-snapshot compile`: the library's modules, compiled by the interpreter that will run them. No other Python
+//! 2.7 is needed then.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! `codehook_init` is called once, and the memory it leaves behind becomes part of the module (Wizer's method). The file system is the
-//! one that runs see, so that nothing differs after the restore.
+//! `codehook_init` is called once, and the memory it leaves behind becomes part of the module (Wizer's method). The
+//! file system is the one that runs see, so that nothing differs after the restore.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, Wizer};
 /// The interpreter after its start with `library`.
 pub(crate) async fn snapshot(wasm: &[u8], library: Arc<Library>) -> anyhow::Result<Vec<u8>> {
     let mut config = Config::new();
-    // Enough for the deepest import; a run has more. The code runs for a second and is thrown away, so it is not optimised.
+    // Enough for the deepest import; a run has more. The code runs for a second and is thrown away, so it is not
+    // optimised.
     config
         .max_wasm_stack(64 << 20)
         .async_stack_size(66 << 20)
@@ -53,8 +54,8 @@ pub(crate) async fn snapshot(wasm: &[u8], library: Arc<Library>) -> anyhow::Resu
         .map_err(readable)
 }
 
-/// What Wizer reads of an instance. Its own implementation brings features of wasmtime that nothing here uses (a cache, garbage
-/// collection, threads, component values), and each is compiled.
+/// What Wizer reads of an instance. Its own implementation brings features of wasmtime that nothing here uses (a
+/// cache, garbage collection, threads, component values), and each is compiled.
 struct Initialised<T: 'static> {
     store: Store<T>,
     instance: Instance,

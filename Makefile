@@ -47,11 +47,11 @@ test-build: tools ## Run the tests of the build's steps and cache
 	python3 -m unittest discover -s python-wasm/build/tests
 
 test-isolation: tools ## Attack the sandbox with hostile scripts, and show what each saw and what its report said
-	+$(BUILD) $(EVERYTHING)
+	+$(BUILD) $(PROGRAMS)
 	tests/attacks.sh
 
 test-api: tools ## Try the service against its own OpenAPI description, with Schemathesis
-	+$(BUILD) $(EVERYTHING)
+	+$(BUILD) $(PROGRAMS)
 	tests/api.sh
 
 fuzz: tools ## Fuzz whatever parses what comes from outside (MINUTES=10 each, TARGETS="template url ..." for some)

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and testing need, if any is missing. Does nothing, and asks for no rights, when
-# all are there.
+# Installs the Debian packages that building and testing need, if any is missing.
 set -euo pipefail
 
 packages=(
@@ -20,20 +19,4 @@ packages=(
     iproute2 util-linux mount
 )
 
-missing=()
-for package in "${packages[@]}"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-done
-[ ${#missing[@]} -gt 0 ] || exit 0
-
-root=()
-if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo > /dev/null || {
-        echo "these Debian packages are missing, and only root can install them: ${missing[*]}" >&2
-        exit 1
-    }
-    root=(sudo)
-fi
-echo "installing: ${missing[*]}" >&2
-"${root[@]}" apt-get -qq update || echo "some package lists could not be updated; going on" >&2
-DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" > /dev/null
+"$(dirname "$0")/install-packages.sh" "${packages[@]}"

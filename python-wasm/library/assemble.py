@@ -33,8 +33,8 @@ import unpack
 GUEST_LIBRARY = "usr/lib/python2.7"
 GUEST_PACKAGES = f"{GUEST_LIBRARY}/dist-packages"
 
-# The day of the 2.7.18 release, for every file and inside every .pyc. Not 0: zip files made by scripts cannot hold a
-# time before 1980.
+# The day of the 2.7.18 release, which is inside every .pyc as well (codehook-packages/src/compile.py). Not 0: zip files
+# made by scripts cannot hold a time before 1980.
 TIMESTAMP = 1587340800
 
 # Of the standard library, matched against the path below Lib. Tests; what needs a window system, Windows or pip; and
@@ -198,7 +198,7 @@ def compile_with(tool, wasm, jobs):
 
     The interpreter starts from the very sources, so the standard library must be among them.
     """
-    command = [tool, "compile", "--wasm", wasm, "--timestamp", TIMESTAMP]
+    command = [tool, "compile", "--wasm", wasm]
     lines = "".join(f"{source}\t{target}\t/{guest_path}\n" for source, target, guest_path in jobs)
     try:
         result = subprocess.run([str(word) for word in command], input=lines, stdout=subprocess.PIPE, text=True)

@@ -107,11 +107,6 @@ impl Program {
         self.command_of(&binary(), arguments)
     }
 
-    /// Where the program under test lies.
-    pub fn binary() -> PathBuf {
-        binary()
-    }
-
     /// The same with another copy of the program.
     pub fn command_of<S: AsRef<OsStr>>(&self, program: &Path, arguments: &[S]) -> Command {
         let mut command = Command::new(program);
@@ -189,8 +184,8 @@ pub fn fixture(name: &str) -> String {
     path.to_str().expect("a UTF-8 path").to_owned()
 }
 
-/// Beside the directory of this test's own binary, where `cargo test --workspace` builds it before it runs a test.
-fn binary() -> PathBuf {
+/// The program under test, beside the directory of this test's own binary, where `cargo test --workspace` builds it before it runs a test.
+pub fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("a test has a path");
     let profile = own.ancestors().nth(2).expect("a profile's directory");
     let binary = profile.join("codehook");

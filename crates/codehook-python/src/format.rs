@@ -134,6 +134,12 @@ impl Members {
     }
 }
 
+/// Whether `file` ends as an archive does, whatever is before it. The archive may be damaged all the same.
+pub(crate) fn is_at_the_end_of(file: &mut File) -> bool {
+    let size = file.metadata().map(|metadata| metadata.len());
+    size.is_ok_and(|size| start(file, size).is_ok())
+}
+
 /// Where the archive at the end of `size` bytes begins: what is before it is a program.
 ///
 /// The library would search all of a file that is none; and behind a program it takes the first signature of a list

@@ -14,7 +14,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::format::{FormatError, Members};
+use crate::format;
 
 /// Names the directory of runtime files.
 const DIRECTORY_VARIABLE: &str = "CODEHOOK_RUNTIME_DIR";
@@ -63,7 +63,7 @@ pub(crate) fn find(name: &str) -> Result<(File, PathBuf), LocateError> {
     let program = std::env::current_exe().unwrap_or_else(|_| THIS_PROGRAM.into());
     let named = std::env::var_os(DIRECTORY_VARIABLE).filter(|name| !name.is_empty());
     if named.is_none()
-        && let Some(file) = appended(Path::new(THIS_PROGRAM)).or_else(|| appended(&program))
+        && let Some(file) = appended(Path::new(THIS_PROGRAM))
     {
         return Ok((file, program));
     }
@@ -88,9 +88,7 @@ pub(crate) fn find(name: &str) -> Result<(File, PathBuf), LocateError> {
 /// The program, if a runtime file follows it. One that is damaged is found, and refused later with the reason.
 fn appended(program: &Path) -> Option<File> {
     let mut file = File::open(program).ok()?;
-    let members = Members::of(&mut file);
-    // What is no archive at all is a program alone.
-    (!matches!(members, Err(FormatError::NoArchive | FormatError::Io(_)))).then_some(file)
+    format::is_at_the_end_of(&mut file).then_some(file)
 }
 
 fn candidates(name: &str, named: Option<OsString>, program: &Path) -> Vec<PathBuf> {

@@ -13,7 +13,6 @@ use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
-use crate::checks;
 use crate::interpreter::Interpreter;
 use crate::memory::{Image, InitialData};
 
@@ -147,13 +146,10 @@ impl CompiledCache {
 
     /// Without an extension.
     fn path_of(&self, engine: &Engine, interpreter: &Interpreter<'_>) -> PathBuf {
-        let mut settings = SettingsHasher(Sha256::new());
-        engine.precompile_compatibility_hash().hash(&mut settings);
-        checks::VERSION.hash(&mut settings);
-        interpreter.own_calls.hash(&mut settings);
-        let mut key = settings.0;
-        key.update(interpreter.sha256);
+        let mut key = SettingsHasher(interpreter.code_key());
+        engine.precompile_compatibility_hash().hash(&mut key);
         let name: String = key
+            .0
             .finalize()
             .iter()
             .map(|byte| format!("{byte:02x}"))

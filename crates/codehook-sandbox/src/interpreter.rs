@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::checks::OwnCalls;
+use crate::checks::{self, OwnCalls};
 use crate::precompiled::Precompiled;
 
 /// An initialised interpreter: a WebAssembly core module, WASI preview 1, that exports what `docs/guest-abi.md` asks for.
@@ -38,6 +38,16 @@ impl<'a> Interpreter<'a> {
     pub fn giving_way_by_itself(mut self) -> Self {
         self.own_calls = OwnCalls::Trusted;
         self
+    }
+
+    /// Names its code as it is compiled by whatever engine, which adds its own settings: the one place where all that this crate does
+    /// to the code is accounted for.
+    pub(crate) fn code_key(&self) -> Sha256 {
+        let trusted = self.own_calls == OwnCalls::Trusted;
+        Sha256::new()
+            .chain_update(checks::VERSION.to_le_bytes())
+            .chain_update([u8::from(trusted)])
+            .chain_update(self.sha256)
     }
 
     /// Starts from code that was compiled before, where it is of this interpreter and this version of the engine and the machine

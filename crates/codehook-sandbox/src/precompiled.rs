@@ -8,17 +8,13 @@ use std::ops::Range;
 use std::ptr::NonNull;
 
 use rustix::mm::{MprotectFlags, mprotect};
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use wasmtime::{Config, CustomCodeMemory, Engine, Module};
 
-use crate::checks::{self, OwnCalls};
 use crate::engine::{Metering, SandboxError, compiler_config, with_checks};
 use crate::interpreter::Interpreter;
 use crate::mapping::Mapping;
-use crate::memory::Image;
-
-/// The smallest page of all supported machines: parts of a file are mapped where they start at a multiple of it.
-const PAGE_BYTES: u64 = 4096;
+use crate::memory::{Image, PAGE};
 
 /// Processor features of x86-64-v2 by Cranelift's names, as far as it has code for them.
 #[cfg(target_arch = "x86_64")]
@@ -82,11 +78,7 @@ fn baseline_config() -> wasmtime::Result<Config> {
 }
 
 fn key_of(interpreter: &Interpreter<'_>) -> [u8; 32] {
-    let mut key = Sha256::new();
-    key.update(checks::VERSION.to_le_bytes());
-    key.update([u8::from(interpreter.own_calls == OwnCalls::Trusted)]);
-    key.update(interpreter.sha256);
-    key.finalize().into()
+    interpreter.code_key().finalize().into()
 }
 
 /// Compiled code and a memory image in a file.
@@ -135,7 +127,7 @@ impl Precompiled {
     fn map(&self, engine: &Engine) -> wasmtime::Result<(Module, Image)> {
         let image = Image::from_part(self.file.try_clone()?, self.image.clone())?;
         let len = usize::try_from(self.code.end.saturating_sub(self.code.start))?;
-        if len == 0 || !self.code.start.is_multiple_of(PAGE_BYTES) {
+        if len == 0 || !self.code.start.is_multiple_of(PAGE as u64) {
             wasmtime::bail!("it is not where code can be mapped");
         }
         let mapping = Mapping::of_file(&self.file, self.code.start, len)?;

@@ -15,9 +15,6 @@ use codehook_sandbox::{Interpreter, Library, Sandbox, SandboxConfig};
 use crate::snapshot::snapshot;
 use crate::{CompileArgs, block_on, read};
 
-/// Where the time stands in a .pyc.
-const TIME_STAMP: std::ops::Range<usize> = 4..8;
-
 /// A line of standard input.
 struct Job {
     source: PathBuf,
@@ -44,11 +41,7 @@ pub(crate) fn command(args: &CompileArgs) -> anyhow::Result<()> {
     } = block_on(compile(&wasm, &sources))??;
     let mut said = std::io::stdout().lock();
     for job in jobs {
-        if let Some(mut bytes) = code.remove(&job.guest) {
-            let stamp = bytes
-                .get_mut(TIME_STAMP)
-                .with_context(|| format!("/{} became no .pyc", job.guest))?;
-            stamp.copy_from_slice(&args.timestamp.to_le_bytes());
+        if let Some(bytes) = code.remove(&job.guest) {
             std::fs::write(&job.target, bytes)
                 .with_context(|| format!("cannot write {}", job.target.display()))?;
         } else if let Some(reason) = complaints.get(&job.guest) {

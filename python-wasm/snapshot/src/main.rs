@@ -34,9 +34,6 @@ struct CompileArgs {
     /// The interpreter as linked.
     #[arg(long)]
     wasm: PathBuf,
-    /// The time inside every .pyc, in seconds since 1970.
-    #[arg(long)]
-    timestamp: u32,
 }
 
 #[derive(clap::Args)]

@@ -1,12 +1,12 @@
 //! The file that holds the interpreter: where it is found, when it is trusted, and what a damaged one does.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{Seek, Write};
+use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use codehook_tests::program::{Ended, Program};
-use codehook_tests::target;
+use codehook_tests::program::{Ended, Program, binary};
+use codehook_tests::{target, workspace};
 
 const NAME: &str = "python2.7.runtime";
 /// Where members of the file begin, in bytes.
@@ -80,16 +80,11 @@ fn code_that_is_another_interpreters_is_compiled_anew_and_not_run() {
 fn a_program_with_the_file_at_its_end_needs_no_other() {
     let directory = tempfile::tempdir().expect("a directory");
     let whole = directory.path().join("codehook");
-    fs::copy(Program::binary(), &whole).expect("a copy");
-    let mut program = OpenOptions::new()
-        .append(true)
-        .open(&whole)
-        .expect("a file");
-    let end = program.seek(std::io::SeekFrom::End(0)).expect("a file");
-    let padding = usize::try_from(end.next_multiple_of(PAGE) - end).expect("less than a page");
-    program.write_all(&vec![0; padding]).expect("space");
-    std::io::copy(&mut File::open(built()).expect("the file"), &mut program).expect("space");
-    drop(program);
+    let attached = Command::new(workspace().join("packaging/attach-runtime.sh"))
+        .args([&binary(), &built(), &whole])
+        .status()
+        .expect("there is a shell");
+    assert!(attached.success(), "{attached}");
     let user = Program::new();
     let mut command = user.command_of(&whole, &user.run_arguments("print 'ran'\n", &[]));
     command.env_remove("CODEHOOK_RUNTIME_DIR");

@@ -16,7 +16,7 @@ pub(crate) use pool::MemoryPool;
 pub(crate) use split::{InitialData, SplitError, WASM_PAGE, split};
 
 /// The unit in which memory is mapped and put back: what all supported machines have.
-const PAGE: usize = 4096;
+pub(crate) const PAGE: usize = 4096;
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,9 @@ impl Inside {
         let built = codehook_tests::target();
         let config = SandboxConfig {
             max_concurrent_runs: workers,
-            cache: Some(CompiledCache::open(&built.join("test-cache"))?),
+            cache: Some(CompiledCache::open(
+                &codehook_tests::cache_home().join("codehook"),
+            )?),
             ..SandboxConfig::new(RUNTIME)
         };
         let archive = std::fs::read(built.join("python-wasm/tests.tar"))?;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs those of the named Debian packages that are missing. Does nothing, and asks for no rights, when all are there.
+# Installs those of the named Debian packages that are missing. Does nothing, and asks for no rights, when all are
+# there.
 #
 #     install-packages.sh PACKAGE...
 set -euo pipefail

@@ -184,7 +184,8 @@ pub fn fixture(name: &str) -> String {
     path.to_str().expect("a UTF-8 path").to_owned()
 }
 
-/// The program under test, beside the directory of this test's own binary, where `cargo test --workspace` builds it before it runs a test.
+/// The program under test. It lies beside the directory of this test's own binary, where
+/// `cargo test --workspace` builds it before it runs a test.
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("a test has a path");
     let profile = own.ancestors().nth(2).expect("a profile's directory");

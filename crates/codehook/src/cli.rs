@@ -195,10 +195,10 @@ pub(crate) struct RunArgs {
     /// The number of the attempt that the script sees (codehook.attempt).
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) attempt: u32,
-    /// Print one JSON report on standard output, instead of the script's output and the summary.
+    /// Print one JSON report on standard output, in place of the script's output and the summary.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show the rendered script, with secrets redacted (on standard error; with --json, in the report).
+    /// Show the script as it is run, values filled in and secrets redacted (on standard error; with --json, in the report).
     #[arg(long)]
     pub(crate) show_script: bool,
     #[command(flatten, next_help_heading = "Packages")]

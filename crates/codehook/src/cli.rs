@@ -35,7 +35,7 @@ Exit codes:
        in the report
     2  bad usage or input: an unreadable file, a bad event, a refused rendering
        (with file:line:column)
-    3  this machine does not let the engine work; the message says why
+    3  the engine cannot work on this machine; the message says why
   124  the script was stopped at its time limit
   130  interrupted (Ctrl-C); there is no report
   137  the script ran out of memory
@@ -51,7 +51,7 @@ Examples:
     codehook run okta.py --event event.json --allow example.okta.com \\
       --secret OKTA_TOKEN
 
-  The same against a test server on this machine in place of the real host:
+  The same, with a test server on this machine in place of the real host:
     codehook run okta.py --event event.json --allow example.okta.com \\
       --secret OKTA_TOKEN --allow-private --ca-cert ca.pem \\
       --connect-to example.okta.com:443:127.0.0.1:8443
@@ -66,8 +66,8 @@ Examples:
 
 const CHECK_EXAMPLES: &str = "\
 Warnings are about tokens that are probably misspelt, files left in /tmp,
-credentials and placeholders in the script, imports that will fail, and what no hook
-can do (processes, servers, raw connections).
+credentials and placeholders in the script, imports that will fail, and features that
+no hook can use (processes, servers, raw connections).
 
 Examples:
     codehook check hook.py
@@ -76,15 +76,15 @@ Examples:
 
 Exit codes:
     0  the script compiles, with or without warnings
-    1  it does not compile; the interpreter's message is shown
-    2  bad usage or input: an unreadable file, a token where none can stand
+    1  the script does not compile; the interpreter's message is shown
+    2  bad usage or input: an unreadable file, a token where none is allowed
        (with file:line:column)
-    3  this machine does not let the engine work; the message says why";
+    3  the engine cannot work on this machine; the message says why";
 
 /// Run Python 2.7 codehooks, each inside its own WebAssembly sandbox.
 ///
-/// A codehook is a script template: Python 2.7 with tokens such as @UserName@, which are replaced by the values of an event. It
-/// reaches nothing but a private /tmp and the HTTP hosts it is allowed.
+/// A codehook is a script template: Python 2.7 with tokens such as @UserName@, which are replaced by the values of an
+/// event. It can reach a private /tmp and the HTTP hosts that it is allowed, and nothing else.
 #[derive(Debug, Parser)]
 #[command(name = "codehook", version, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -97,7 +97,7 @@ pub(crate) enum Command {
     /// Run a script template for one event.
     #[command(after_long_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Run(Box<RunArgs>),
-    /// Compile a script template without running it; list its tokens and hosts, and warn.
+    /// Compile a script template without running it; show its tokens, hosts and warnings.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// List, add, remove and verify the packages that hooks can import.
@@ -105,16 +105,16 @@ pub(crate) enum Command {
     /// Show the interpreter, its packages and where its compiled code is kept.
     #[command(after_long_help = RUNTIME_EXAMPLES)]
     Runtime(RuntimeArgs),
-    /// Copy a service's whole database, also while it runs.
+    /// Copy a service's whole database, also while the service runs.
     ///
-    /// To restore it put the copy back as codehook.sqlite in an empty data directory, with the master key beside it.
+    /// To restore it, put the copy into an empty data directory as codehook.sqlite, with the master key beside it.
     Backup(BackupArgs),
     /// Seal a service's secrets with another master key, while the service is down.
     RotateMasterKey(RotateArgs),
-    /// Keep an API key for a service, for the commands below.
+    /// Store an API key for a service, for the commands below.
     #[command(after_long_help = client::LOGIN_EXAMPLES)]
     Login(LoginArgs),
-    /// Forget the API key of a service.
+    /// Delete the stored API key of a service.
     Logout(ServiceArgs),
     /// List, pull, push, compare, publish and roll back a service's hooks.
     #[command(after_long_help = client::HOOKS_EXAMPLES)]
@@ -132,7 +132,7 @@ pub(crate) enum Command {
     /// Print a shell's completions for this program.
     #[command(after_long_help = documents::COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
-    /// Write the manual pages into a directory, for whoever packages this program.
+    /// Write the manual pages into a directory, for packaging.
     #[command(hide = true)]
     Man(ManArgs),
 }
@@ -141,57 +141,58 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     /// The script template: a file, or the name of a hook in codehook.toml.
     ///
-    /// What codehook.toml says of the hook counts where the options do not say otherwise (`codehook hooks --help` shows one); its
-    /// secrets are taken from environment variables of their names.
+    /// Options override the hook's settings in codehook.toml (`codehook hooks --help` shows one). The hook's secrets
+    /// are taken from the environment variables with their names.
     pub(crate) script: PathBuf,
     /// The event: a file, or `-` for standard input. JSON if it starts with `{`, form-encoded otherwise.
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
-    /// Where in the event the tokens' values are: a JSON file such as {"tokens": {"UserEmail": "$.user.email"}}.
+    /// Paths to the tokens' values in the event: a JSON file such as {"tokens": {"UserEmail": "$.user.email"}}.
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
     /// The value of @Hostname@: the instance that the event comes from.
     #[arg(long, value_name = "HOST")]
     pub(crate) hostname: Option<String>,
-    /// A host the script may reach: `[scheme://]host[:port]`, `*.example.com`, or `*` for all. May be repeated.
+    /// A host that the script may reach: `[scheme://]host[:port]`, `*.example.com`, or `*` for all. May be repeated.
     #[arg(long, value_name = "HOST", help_heading = "Network")]
     pub(crate) allow: Vec<AllowRule>,
     /// Allowed hosts may be at private, loopback and link-local addresses.
     #[arg(long, help_heading = "Network")]
     pub(crate) allow_private: bool,
-    /// Use this address for the host and port, as in curl: HOST:PORT:ADDRESS. May be repeated.
+    /// Use this address for this host and port, as in curl. May be repeated.
     #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Network")]
     pub(crate) resolve: Vec<ResolveOverride>,
-    /// For requests to HOST1:PORT1 connect to HOST2:PORT2, as in curl. May be repeated.
+    /// Connect to HOST2:PORT2 for requests to HOST1:PORT1, as in curl. May be repeated.
     ///
-    /// The URL, the Host header and the name in the server's certificate stay HOST1's. An empty HOST1 or PORT1 means any, an empty
-    /// HOST2 or PORT2 the request's own.
+    /// The URL, the Host header and the name in the server's certificate stay HOST1's. An empty HOST1 or PORT1 matches
+    /// any; an empty HOST2 or PORT2 keeps that of the request.
     #[arg(long, value_name = "HOST1:PORT1:HOST2:PORT2", help_heading = "Network")]
     pub(crate) connect_to: Vec<ConnectTo>,
-    /// Trust the certificates in this PEM file, besides the system's. May be repeated.
+    /// Trust the certificates in this PEM file, in addition to the system's. May be repeated.
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) ca_cert: Vec<PathBuf>,
-    /// A secret, for @secret.NAME@ in the template: NAME=VALUE, or NAME for the value of the environment variable NAME. May be
-    /// repeated.
+    /// A secret for @secret.NAME@ in the template: NAME takes the value from the environment variable NAME, NAME=VALUE
+    /// gives it. May be repeated.
     ///
-    /// Prefer NAME alone or --secret-file: other users of this machine can read command lines, and shells keep them. Secrets are
-    /// replaced by `[redacted]` in all output.
+    /// Prefer NAME alone or --secret-file: other users of this machine can read command lines, and shells keep them.
+    /// Secrets are replaced by `[redacted]` in all output.
     #[arg(long, value_name = "NAME[=VALUE]", help_heading = "Secrets")]
     pub(crate) secret: Vec<SecretText>,
-    /// A secret from a file, without the line end at the file's end. May be repeated.
+    /// A secret from a file, without the file's final line break. May be repeated.
     #[arg(long, value_name = "NAME=PATH", help_heading = "Secrets")]
     pub(crate) secret_file: Vec<String>,
-    /// How long the script may take, waiting included: 30s, 1m 30s, 500ms [default: 30s].
+    /// Time limit of the script, including waits: 30s, 1m 30s, 500ms [default: 30s].
     #[arg(long, value_name = "TIME", value_parser = parse_timeout, help_heading = "Limits")]
     pub(crate) timeout: Option<Duration>,
-    /// Count fuel, about one unit for each WebAssembly instruction, and stop the script after so many: a budget that is the same on
-    /// every machine, for a quarter more time. The report says how much was used. A short hook takes some million.
+    /// Count fuel, about one unit for each WebAssembly instruction, and stop the script after this many: a budget that
+    /// is the same on every machine, at the cost of a quarter more time. The report says how much was used. A short
+    /// hook takes a few million.
     #[arg(long, value_name = "UNITS", help_heading = "Limits")]
     pub(crate) fuel: Option<u64>,
-    /// How much memory the script may use, the interpreter's own 30 MiB included: from 48MiB to 2GiB [default: 256MiB].
+    /// Memory limit of the script, including the interpreter's own 30 MiB: from 48MiB to 2GiB [default: 256MiB].
     #[arg(long, value_name = "SIZE", value_parser = parse_memory, help_heading = "Limits")]
     pub(crate) memory: Option<usize>,
-    /// Which attempt the script is told that it is (codehook.attempt).
+    /// The number of the attempt that the script sees (codehook.attempt).
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) attempt: u32,
     /// Print one JSON report on standard output, in place of the script's output and the summary.
@@ -220,7 +221,7 @@ impl RunArgs {
 pub(crate) struct CheckArgs {
     /// The script template.
     pub(crate) script: PathBuf,
-    /// The mapping that the hook is used with, whose own tokens are then known.
+    /// The mapping of the hook; tokens that it adds are then known.
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
     /// Print one JSON report on standard output.
@@ -253,9 +254,9 @@ pub(crate) struct RuntimeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CacheArgs {
-    /// Where the compiled interpreter is kept [default: $XDG_CACHE_HOME/codehook or ~/.cache/codehook].
+    /// The directory for the compiled interpreter [default: $XDG_CACHE_HOME/codehook or ~/.cache/codehook].
     ///
-    /// It must be yours and closed to others, since what is in it is run.
+    /// It must belong to you and be closed to other users, since its content is executed.
     #[arg(long = "cache-dir", value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 pub(crate) const LOGIN_EXAMPLES: &str = "\
-The key is read from the terminal without being shown, from standard input
-where that is no terminal, or from --key-file. It is kept in
-$XDG_CONFIG_HOME/codehook/credentials.toml (~/.config), for you alone.
+The key is read from the terminal without echo, from standard input if that
+is not a terminal, or from --key-file. It is stored in
+$XDG_CONFIG_HOME/codehook/credentials.toml (~/.config), readable by you only.
 
-Server and tenant are taken from, first to last: --server and --tenant;
-CODEHOOK_SERVER and CODEHOOK_TENANT; [service] in codehook.toml; the last
-login. The key from CODEHOOK_API_KEY, then from the login for that server
-and tenant.
+Server and tenant are taken from the first of these that is set: --server and
+--tenant; CODEHOOK_SERVER and CODEHOOK_TENANT; [service] in codehook.toml; the
+last login. The key is taken from CODEHOOK_API_KEY, or else from the login for
+that server and tenant.
 
 Examples:
     codehook login --server https://hooks.example.com --tenant acme
@@ -20,8 +20,8 @@ Examples:
       --server https://hooks.example.com --tenant acme";
 
 pub(crate) const HOOKS_EXAMPLES: &str = "\
-Hooks of a project are in codehook.toml, which `codehook run NAME` uses as
-well. Paths are relative to it.
+The hooks of a project are in codehook.toml, which `codehook run NAME` uses as
+well. Paths in it are relative to its folder.
 
     [service]
     server = \"https://hooks.example.com\"
@@ -39,7 +39,7 @@ well. Paths are relative to it.
 
 Examples:
     codehook hooks pull                  the service's hooks into this folder
-    codehook hooks diff                  what differs here from the drafts
+    codehook hooks diff                  differences from the drafts
     codehook hooks push --publish        this folder's hooks to the service
     codehook hooks rollback suspend-user 3";
 
@@ -51,7 +51,7 @@ Examples:
     codehook runs tail 01J9ZQ4T7Y3X...   one run's output as it comes
     codehook runs replay --state failed --since 2h";
 
-/// Which service, and which tenant there.
+/// The service and the tenant that a command addresses.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServiceArgs {
     /// The service's URL.
@@ -72,7 +72,7 @@ pub(crate) struct ServiceArgs {
         global = true
     )]
     pub(crate) tenant: Option<String>,
-    /// Trust the certificates in this PEM file, besides the system's. May be repeated.
+    /// Trust the certificates in this PEM file, in addition to the system's. May be repeated.
     #[arg(long, value_name = "FILE", help_heading = "Service", global = true)]
     pub(crate) ca_cert: Vec<PathBuf>,
 }
@@ -102,19 +102,19 @@ pub(crate) enum HooksCommand {
     Pull(SomeHooks),
     /// Send this folder's hooks to the service as drafts.
     Push(PushArgs),
-    /// Show what differs between this folder's hooks and the service's drafts. Exit code 1 when anything does.
+    /// Show the differences between this folder's hooks and the service's drafts. Exit code 1 if there are any.
     Diff(DiffArgs),
-    /// Let the draft run from now on.
+    /// Publish the draft as a new version.
     Publish(OneHook),
-    /// Let an earlier version run again.
+    /// Make an earlier version the published one again.
     Rollback(RollbackArgs),
     /// List a hook's published versions.
     Versions(OneHook),
-    /// Let events start a hook.
+    /// Enable a hook: events start it.
     Enable(OneHook),
-    /// Let no event start a hook.
+    /// Disable a hook: no event starts it.
     Disable(OneHook),
-    /// Delete a hook from the service. Files stay.
+    /// Delete a hook from the service. Local files stay.
     Delete(OneHook),
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct JsonArgs {
 pub(crate) struct SomeHooks {
     /// The hooks; all when none is named.
     pub(crate) names: Vec<String>,
-    /// Replace what was changed here since the last pull or push.
+    /// Overwrite local changes made since the last pull or push.
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -138,7 +138,7 @@ pub(crate) struct SomeHooks {
 pub(crate) struct PushArgs {
     /// The hooks; all of codehook.toml when none is named.
     pub(crate) names: Vec<String>,
-    /// Replace what somebody else has changed on the service since the last pull or push.
+    /// Overwrite changes made on the service since the last pull or push.
     #[arg(long)]
     pub(crate) force: bool,
     /// Publish them as well.
@@ -179,7 +179,7 @@ pub(crate) struct EventsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
-    /// Send an event, and print its identifier and those of the runs that it has started.
+    /// Send an event, and print its identifier and those of the runs that it started.
     Send(SendArgs),
 }
 
@@ -187,10 +187,10 @@ pub(crate) enum EventsCommand {
 pub(crate) struct SendArgs {
     /// The event, a JSON object: a file, or `-` for standard input.
     pub(crate) event: PathBuf,
-    /// The same key with the same event again starts nothing.
+    /// Idempotency key: the same event with the same key starts nothing again.
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
-    /// Show the output of its runs and wait for their end. Exit code 1 unless all succeed.
+    /// Show the output of the runs and wait until they end. Exit code 1 unless all succeed.
     #[arg(long)]
     pub(crate) wait: bool,
 }
@@ -211,24 +211,24 @@ pub(crate) enum RunsCommand {
     Show(ShowRunArgs),
     /// Follow one run's output, or all runs of the tenant as they begin and end.
     Tail(TailArgs),
-    /// Run ended runs again: one, or all in a state since a time.
+    /// Replay ended runs: one, or all in a state since a time.
     Replay(ReplayArgs),
-    /// Cancel a run: one that waits never starts, one that is under way is stopped.
+    /// Cancel a run: a queued one never starts, a running one is stopped.
     Cancel(OneRun),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListRunsArgs {
-    /// Those in this state: queued, running, succeeded, failed, dead_letter, cancelled.
+    /// Only runs in this state: queued, running, succeeded, failed, dead_letter, cancelled.
     #[arg(long)]
     pub(crate) state: Option<String>,
-    /// Those of this hook.
+    /// Only runs of this hook.
     #[arg(long)]
     pub(crate) hook: Option<String>,
-    /// Those for this event.
+    /// Only runs for this event.
     #[arg(long)]
     pub(crate) event: Option<String>,
-    /// How many.
+    /// Maximum number of runs to list.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub(crate) limit: u16,
     #[command(flatten)]
@@ -245,7 +245,7 @@ pub(crate) struct ShowRunArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TailArgs {
-    /// The run's identifier; every run's beginning and end without it.
+    /// The run's identifier; without it, the start and end of every run are shown.
     pub(crate) run: Option<String>,
 }
 
@@ -254,13 +254,13 @@ pub(crate) struct ReplayArgs {
     /// The run's identifier.
     #[arg(required_unless_present = "state", conflicts_with = "state")]
     pub(crate) run: Option<String>,
-    /// All in this state: failed, dead_letter or cancelled; at most 500 at once.
+    /// All runs in this state: failed, dead_letter or cancelled; at most 500 at once.
     #[arg(long, requires = "since")]
     pub(crate) state: Option<String>,
-    /// Made since then: 2h, 3d.
+    /// Only runs created within this time: 2h, 3d.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) since: Option<std::time::Duration>,
-    /// Those of this hook.
+    /// Only runs of this hook.
     #[arg(long, requires = "state")]
     pub(crate) hook: Option<String>,
 }
@@ -281,7 +281,7 @@ pub(crate) struct SecretsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretsCommand {
-    /// Set a secret: from the terminal without being shown, from standard input, or from a file.
+    /// Set a secret, read from the terminal without echo, from standard input, or from a file.
     Set(SetSecretArgs),
     /// List the names of secrets. Values are never shown.
     List(JsonArgs),
@@ -291,15 +291,15 @@ pub(crate) enum SecretsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct SetSecretArgs {
-    /// Its name: it stands in templates as @secret.NAME@.
+    /// The secret's name: templates refer to it as @secret.NAME@.
     pub(crate) name: String,
-    /// Read the value from this file, without the line end at its end.
+    /// Read the value from this file, without the final line break.
     #[arg(long, value_name = "FILE")]
     pub(crate) from_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct OneSecret {
-    /// Its name.
+    /// The secret's name.
     pub(crate) name: String,
 }

@@ -25,7 +25,7 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The directory, which is made when it is not there. Pages of the same names are replaced.
+    /// The directory; it is created if it does not exist. Pages with the same names are replaced.
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
 }

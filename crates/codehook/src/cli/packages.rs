@@ -1,4 +1,4 @@
-//! The arguments of `codehook packages`, and of choosing whose packages a run sees.
+//! The arguments of `codehook packages`, and of choosing the tenant whose packages a run sees.
 
 use std::path::PathBuf;
 
@@ -15,35 +15,35 @@ Examples:
     codehook packages list --json | jq -r '.packages[] | .name + \" \" + .version'";
 
 const ADD_EXAMPLES: &str = "\
-The package is a wheel or a source archive without C code. Nothing of it is run:
-its modules are compiled inside the sandbox. The file's SHA-256 goes into the lock
-file; adding the same version from other bytes is refused.
+The package is a wheel or a source archive without C code. None of its code is
+run: its modules are compiled inside the sandbox. The file's SHA-256 goes into the
+lock file; the same version with other content is refused.
 
 Examples:
   From a folder, for the hooks of this machine (tenant `default`):
     codehook packages add PyYAML==5.4.1 --from wheels/ --without-extension
 
-  From an index, one file and no other, for two tenants:
+  From an index, only the file with this hash, for two tenants:
     codehook packages add netaddr==0.7.19 --index https://HOST/simple/ \\
       --hash sha256:... --tenant acme --tenant globex
 
 Exit codes:
-    0  the package is there
+    0  the package is installed
     2  bad usage, or the package was refused; the message says why
-    3  the store cannot be used, or this machine does not let the engine work";
+    3  the store cannot be used, or the engine cannot work on this machine";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   The store against its lock file:
     codehook packages verify
 
-  What an index has today as well:
+  The store against its lock file, and the lock file against an index:
     codehook packages verify --index https://HOST/simple/
 
 Exit codes:
-    0  everything is as it was locked
-    1  something is not; it is named
-    2  bad usage, or the folder or index cannot be asked
+    0  everything matches the lock file
+    1  something differs; the message names it
+    2  bad usage, or the folder or index cannot be read
     3  the store cannot be used";
 
 #[derive(Debug, Args)]
@@ -54,31 +54,31 @@ pub(crate) struct PackagesArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PackagesCommand {
-    /// List the packages that hooks can import: built-in ones and those that were added.
+    /// List the packages that hooks can import, built-in and added.
     #[command(after_long_help = LIST_EXAMPLES)]
     List(ListArgs),
     /// Add a package for the hooks of chosen tenants.
     #[command(after_long_help = ADD_EXAMPLES)]
     Add(Box<AddArgs>),
-    /// Remove a package, or take it from some tenants.
+    /// Remove a package, for all tenants or for some.
     Remove(RemoveArgs),
-    /// Check that every package is still what it was when it was added.
+    /// Check that no package has changed since it was added.
     #[command(after_long_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
-    /// Where added packages are kept [default: $CODEHOOK_PACKAGES_DIR, $XDG_DATA_HOME/codehook/packages or
+    /// The directory for added packages [default: $CODEHOOK_PACKAGES_DIR, $XDG_DATA_HOME/codehook/packages or
     /// ~/.local/share/codehook/packages].
     #[arg(long = "packages-dir", value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 }
 
-/// Whose hook it is.
+/// The tenant of a hook.
 #[derive(Debug, Args)]
 pub(crate) struct TenantArgs {
-    /// The tenant whose hook this is: it can import the packages that were added for this tenant, and no other's.
+    /// The tenant of the hook. The hook can import the packages that were added for this tenant, and no others.
     #[arg(long, value_name = "NAME", default_value = Tenant::DEFAULT)]
     pub(crate) tenant: Tenant,
     #[command(flatten)]
@@ -87,7 +87,7 @@ pub(crate) struct TenantArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only what hooks of this tenant can import.
+    /// List only packages that hooks of this tenant can import.
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Option<Tenant>,
     /// Print one JSON object on standard output.
@@ -97,16 +97,16 @@ pub(crate) struct ListArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// Where files of packages come from.
+/// The origin of package files.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// Take it from this folder of wheels and source archives.
+    /// Take the package from this folder of wheels and source archives.
     #[arg(long, value_name = "FOLDER", conflicts_with = "index")]
     pub(crate) from: Option<PathBuf>,
-    /// Take it from the index with this URL (its simple interface, PEP 503 or PEP 691).
+    /// Take the package from the index with this URL (the simple interface, PEP 503 or PEP 691).
     #[arg(long, value_name = "URL")]
     pub(crate) index: Option<String>,
-    /// Trust the certificates in this PEM file, besides the system's, when an index is asked. May be repeated.
+    /// Trust the certificates in this PEM file, in addition to the system's, for the index. May be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_cert: Vec<PathBuf>,
 }
@@ -116,22 +116,22 @@ pub(crate) struct AddArgs {
     /// The package and its version, as in PyYAML==5.4.1.
     #[arg(value_name = "NAME==VERSION")]
     pub(crate) wanted: Wanted,
-    /// Without --from and --index the index is the one that pip uses: PIP_INDEX_URL, or pip's configuration.
+    /// The default without --from and --index is pip's own index: PIP_INDEX_URL, or pip's configuration.
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// The hash that the file must have, as in sha256:0123...
+    /// The expected hash of the file, as in sha256:0123...
     #[arg(long, value_name = "SHA256")]
     pub(crate) hash: Option<Sha256>,
-    /// A tenant whose hooks can import it [default: default]. May be repeated.
+    /// A tenant whose hooks can import the package [default: default]. May be repeated.
     #[arg(long, value_name = "NAME", conflicts_with = "all_tenants")]
     pub(crate) tenant: Vec<Tenant>,
-    /// Hooks of every tenant can import it.
+    /// Let hooks of every tenant import the package.
     #[arg(long)]
     pub(crate) all_tenants: bool,
-    /// Leave C code out: for packages in which it is optional. Whether the rest works is for you to test.
+    /// Leave out C code, for packages in which it is optional. Test that the rest works.
     #[arg(long)]
     without_extension: bool,
-    /// Take the place of another version that is there, for the same tenants and those given.
+    /// Replace another version of the package, for its tenants and those given.
     #[arg(long)]
     replace: bool,
     /// Print one JSON object on standard output.
@@ -181,7 +181,7 @@ impl AddArgs {
 pub(crate) struct RemoveArgs {
     /// The package.
     pub(crate) name: PackageName,
-    /// Take it from this tenant only. May be repeated.
+    /// Remove the package for this tenant only. May be repeated.
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Vec<Tenant>,
     /// Print one JSON object on standard output.

@@ -79,7 +79,7 @@ impl Registry {
             let Some(version) = hook.published.filter(|_| hook.enabled) else {
                 continue;
             };
-            match self.version(hook.id, version, &hook.name).await {
+            match self.version(hook.id, version).await {
                 Ok(ready) => hooks.entry(hook.tenant).or_default().push(LiveHook {
                     id: hook.id,
                     version,
@@ -151,12 +151,7 @@ impl Registry {
     }
 
     /// A published version, which need not be in force any more.
-    pub(crate) async fn version(
-        &self,
-        hook: Id,
-        version: u32,
-        name: &str,
-    ) -> Result<Arc<ReadyHook>, Problem> {
+    pub(crate) async fn version(&self, hook: Id, version: u32) -> Result<Arc<ReadyHook>, Problem> {
         let key = (hook, version);
         if let Some(ready) = self
             .versions
@@ -169,7 +164,7 @@ impl Registry {
         let stored = self.store.hook_version(hook, version).await?;
         let definition: HookDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Problem::invalid(error.to_string()))?;
-        let ready = Arc::new(definition.ready(name)?);
+        let ready = Arc::new(definition.ready(&stored.hook)?);
         let mut versions = self
             .versions
             .write()

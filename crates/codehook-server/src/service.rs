@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use codehook_egress::{ConnectTo, Egress, PrivateNetworks};
+use codehook_runner::Runner;
 use codehook_sandbox::Sandbox;
 use codehook_store::{KeyHolder, MasterKey, NewKey, Scope, Store, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::api;
-use crate::attempt::Workshop;
 use crate::auth::Keys;
 use crate::dispatch::Dispatcher;
 use crate::registry::Registry;
@@ -38,10 +37,6 @@ pub struct ServiceConfig {
     pub retention_bytes: u64,
     /// How long runs may go on once the service is to end; after that they are given back to the journal.
     pub grace: Duration,
-    /// Whether hooks may reach addresses outside the public Internet.
-    pub private_networks: PrivateNetworks,
-    /// Connections that go elsewhere than the URL says.
-    pub connect_to: Vec<ConnectTo>,
     /// Base URL of the OpenTelemetry collector that traces are sent to, by OTLP over HTTP.
     pub otlp_endpoint: Option<String>,
 }
@@ -97,11 +92,7 @@ impl Server {
     /// # Errors
     ///
     /// When the data cannot be used.
-    pub async fn open(
-        config: ServiceConfig,
-        sandbox: Sandbox,
-        egress: Egress,
-    ) -> Result<Self, ServiceError> {
+    pub async fn open(config: ServiceConfig, runner: Runner) -> Result<Self, ServiceError> {
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .map_err(|error| ServiceError::Metrics(error.to_string()))?;
@@ -109,16 +100,11 @@ impl Server {
         let recovered = store.recover().await?;
         let operator_key = first_key(&store).await?;
         let registry = Arc::new(Registry::new(store.clone()).await?);
-        let workshop = Workshop {
-            sandbox: sandbox.clone(),
-            egress,
-            private_networks: config.private_networks,
-            connect_to: config.connect_to,
-        };
+        let sandbox = runner.sandbox().clone();
         let (dispatcher, delayed) = Dispatcher::new(
             store.clone(),
             Arc::clone(&registry),
-            workshop,
+            runner,
             Traces::to(config.otlp_endpoint.as_deref())?,
             config.concurrent_runs,
         );

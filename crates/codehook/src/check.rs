@@ -44,7 +44,7 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
             let sandbox = interpreter::start(
                 args.cache.directory.as_deref(),
                 Metering::Time,
-                args.format(),
+                args.output.format(),
                 Some(Needs {
                     readable: packages::store_directory(&args.tenant)
                         .into_iter()
@@ -67,7 +67,7 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
             )
         }
     };
-    match args.format() {
+    match args.output.format() {
         Format::Json => say::json(&report)?,
         Format::Human if exit == Exit::Rejected => {
             say::note(&report.error_message().unwrap_or_default());

@@ -38,12 +38,12 @@ enum Ended {
 /// When this machine does not let the engine work. Whatever is wrong with the input is told here.
 pub(crate) fn command(mut args: Box<RunArgs>) -> anyhow::Result<Exit> {
     if let Err(rejection) = project::complete(&mut args) {
-        return reject(args.format(), rejection);
+        return reject(args.output.format(), rejection);
     }
     let args = &*args;
     let (run, egress) = match prepare(args).and_then(|run| Ok((run, egress(args)?))) {
         Ok(prepared) => prepared,
-        Err(rejection) => return reject(args.format(), rejection),
+        Err(rejection) => return reject(args.output.format(), rejection),
     };
     let shown = args
         .show_script
@@ -51,12 +51,12 @@ pub(crate) fn command(mut args: Box<RunArgs>) -> anyhow::Result<Exit> {
     let sandbox = interpreter::start(
         args.cache.directory.as_deref(),
         metering(args),
-        args.format(),
+        args.output.format(),
         Some(needs(args)),
     )?;
     let packages = PackageLibraries::new(packages::store_directory(&args.tenant));
     let runner = Runner::new(sandbox, egress, network(args), packages);
-    match args.format() {
+    match args.output.format() {
         Format::Json => run_for_a_program(&runner, run, shown),
         Format::Human => run_for_a_person(&runner, run, shown.as_deref(), &args.tenant),
     }

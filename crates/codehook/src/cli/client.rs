@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::output::OutputArgs;
+
 pub(crate) const LOGIN_EXAMPLES: &str = "\
 The key is read from the terminal without being shown, from standard input
 where that is no terminal, or from --key-file. It is kept in
@@ -119,13 +121,6 @@ pub(crate) enum HooksCommand {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct JsonArgs {
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct SomeHooks {
     /// The hooks; all when none is named.
     pub(crate) names: Vec<String>,
@@ -232,7 +227,7 @@ pub(crate) struct ListRunsArgs {
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub(crate) limit: u16,
     #[command(flatten)]
-    pub(crate) json: JsonArgs,
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -240,7 +235,7 @@ pub(crate) struct ShowRunArgs {
     /// The run's identifier.
     pub(crate) run: String,
     #[command(flatten)]
-    pub(crate) json: JsonArgs,
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -8,8 +8,8 @@ mod summary;
 use codehook_egress::{AllowRule, ConnectTo, Egress, EgressConfig, PrivateNetworks};
 use codehook_runner::{Network, PackageLibraries, PrepareError, PreparedRun, RunRequest, Runner};
 use codehook_sandbox::{Attempt, Metering, Outcome, OutputSink, RunLimits, RunReport};
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
 use crate::cli::{RunArgs, TenantArgs};
 use crate::confine::{Needs, Ports};
@@ -85,7 +85,10 @@ fn prepare(args: &RunArgs) -> Result<PreparedRun, Rejection> {
         mapping: &mapping,
         event: &event,
         hostname: args.hostname.as_deref(),
-        secrets,
+        secrets: secrets
+            .into_iter()
+            .map(|(name, value)| (name, Zeroizing::new(value)))
+            .collect(),
         allow: args.allow.clone(),
         limits: RunLimits {
             wall_time: args.timeout.unwrap_or(RunLimits::DEFAULT_WALL_TIME),

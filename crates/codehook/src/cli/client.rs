@@ -99,7 +99,7 @@ pub(crate) struct HooksArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HooksCommand {
     /// List the service's hooks.
-    List(JsonArgs),
+    List(OutputArgs),
     /// Write the drafts of hooks into this folder and its codehook.toml.
     Pull(SomeHooks),
     /// Send this folder's hooks to the service as drafts.
@@ -279,7 +279,7 @@ pub(crate) enum SecretsCommand {
     /// Set a secret: from the terminal without being shown, from standard input, or from a file.
     Set(SetSecretArgs),
     /// List the names of secrets. Values are never shown.
-    List(JsonArgs),
+    List(OutputArgs),
     /// Delete a secret.
     Delete(OneSecret),
 }

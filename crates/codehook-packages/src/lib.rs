@@ -36,7 +36,7 @@ pub use name::{NameError, PackageName, Tenant, Tenants, Wanted};
 pub use pack::tar;
 pub use refusal::{Optional, Refusal};
 pub use source::{Index, IndexError, PipError, Source, SourceError, index_of_pip};
-pub use store::{Packages, Removed, Store, StoreError};
+pub use store::{Packages, Removed, Store, StoreError, StoreVersion};
 pub use verify::verify_file;
 
 /// Where a run finds its own packages; the interpreter looks there last. `_codehook_boot.py` has the other copy.

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,6 +82,11 @@ pub struct Store {
     directory: PathBuf,
 }
 
+/// Tells two states of a store apart. A change puts a new file in the place of the lock file, so its inode and the time of its last
+/// change say whether there was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreVersion(Option<(u64, i64, i64)>);
+
 /// What is left of a package after a removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
@@ -92,6 +97,7 @@ pub struct Removed {
 }
 
 /// Packages in memory, each archive once however many tenants see it.
+#[derive(Default)]
 pub struct Packages {
     loaded: Vec<(LockedPackage, Arc<[u8]>)>,
 }
@@ -107,6 +113,24 @@ impl Store {
     /// Where it is.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The version of the store: another one after every change.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read.
+    pub fn version(&self) -> Result<StoreVersion, StoreError> {
+        let path = self.directory.join(LOCK_FILE);
+        match fs::metadata(&path) {
+            Ok(file) => Ok(StoreVersion(Some((
+                file.ino(),
+                file.ctime(),
+                file.ctime_nsec(),
+            )))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(StoreVersion(None)),
+            Err(error) => Err(failed(&path, error)),
+        }
     }
 
     /// What was added, by name.
@@ -125,7 +149,9 @@ impl Store {
     ///
     /// When something cannot be read, or is not what was locked.
     pub fn load(&self) -> Result<Packages, StoreError> {
-        self.load_those(|_| true)
+        let mut packages = Packages::default();
+        self.load_those(&mut packages, |_| true)?;
+        Ok(packages)
     }
 
     /// The packages of one tenant.
@@ -134,7 +160,9 @@ impl Store {
     ///
     /// As [`Store::load`].
     pub fn load_for(&self, tenant: &Tenant) -> Result<Packages, StoreError> {
-        self.load_those(|package| package.tenants.include(tenant))
+        let mut packages = Packages::default();
+        self.load_more(&mut packages, tenant)?;
+        Ok(packages)
     }
 
     /// Checks every archive against the lock file; a package with what is wrong with it.
@@ -224,19 +252,40 @@ impl Store {
         }
     }
 
-    fn load_those(&self, wanted: impl Fn(&LockedPackage) -> bool) -> Result<Packages, StoreError> {
+    /// Reads into `packages` what `tenant` has and is not there yet, each archive checked against the lock file; and drops what the
+    /// store no longer has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::load`], for the packages of this tenant.
+    pub fn load_more(&self, packages: &mut Packages, tenant: &Tenant) -> Result<(), StoreError> {
+        self.load_those(packages, |package| package.tenants.include(tenant))
+    }
+
+    fn load_those(
+        &self,
+        packages: &mut Packages,
+        wanted: impl Fn(&LockedPackage) -> bool,
+    ) -> Result<(), StoreError> {
         let _turn = self.shared_turn()?;
-        let packages = self.lock_file()?.packages.into_values().filter(wanted);
-        let loaded = packages.map(|package| match self.archive(&package) {
-            Ok(archive) => Ok((package, archive)),
-            Err(reason) => Err(StoreError::Changed {
-                package: package.name,
-                reason,
-            }),
-        });
-        Ok(Packages {
-            loaded: loaded.collect::<Result<_, _>>()?,
-        })
+        let locked = self.lock_file()?.packages;
+        let mut before = std::mem::take(&mut packages.loaded);
+        for package in locked.into_values() {
+            if let Some(at) = before.iter().position(|(loaded, _)| *loaded == package) {
+                packages.loaded.push(before.swap_remove(at));
+            } else if wanted(&package) {
+                match self.archive(&package) {
+                    Ok(archive) => packages.loaded.push((package, archive)),
+                    Err(reason) => {
+                        return Err(StoreError::Changed {
+                            package: package.name,
+                            reason,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn archive(&self, package: &LockedPackage) -> Result<Arc<[u8]>, String> {
@@ -257,6 +306,15 @@ impl Store {
 }
 
 impl Packages {
+    /// The names of the packages that `tenant` has, in order.
+    pub fn names_for(&self, tenant: &Tenant) -> Vec<String> {
+        let visible = self
+            .loaded
+            .iter()
+            .filter(|(package, _)| package.tenants.include(tenant));
+        visible.map(|(package, _)| package.name.clone()).collect()
+    }
+
     /// What a run of `tenant` sees besides the library; nothing if it has no packages.
     ///
     /// # Errors

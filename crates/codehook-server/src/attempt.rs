@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use codehook_egress::{ConnectTo, Egress, Policy, PrivateNetworks, TranscriptEntry};
-use codehook_sandbox::{Asked, Attempt, Outcome, OutputSink, Purpose, RunReport, Sandbox, Script};
+use codehook_egress::TranscriptEntry;
+use codehook_runner::{PreparedRun, RunRequest, Runner};
+use codehook_sandbox::{Asked, Attempt, Outcome, OutputSink, RunReport};
 use codehook_store::{AttemptEnd, Id, Millis, Next, RunState};
-use codehook_template::{Event, Mapping, TokenValues};
+use codehook_template::{Event, Mapping};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -15,14 +16,6 @@ use crate::definition::{ReadyHook, Retry};
 
 /// The longest time between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
-
-/// What all attempts share.
-pub(crate) struct Workshop {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) egress: Egress,
-    pub(crate) private_networks: PrivateNetworks,
-    pub(crate) connect_to: Vec<ConnectTo>,
-}
 
 /// What one attempt works on.
 pub(crate) struct Task<'a> {
@@ -118,69 +111,60 @@ impl Done {
     }
 }
 
-impl Workshop {
-    /// Runs the attempt to its end.
-    pub(crate) async fn attempt(&self, task: Task<'_>) -> Done {
-        let script = match script(&task) {
-            Ok(script) => script,
-            Err(error) => return Done::rejected(error),
-        };
-        let http = self.egress.session(Policy {
-            allow: task.hook.allow.clone(),
-            private_networks: self.private_networks,
-            connect_to: self.connect_to.clone(),
-            ..Policy::default()
-        });
-        let report = self
-            .sandbox
-            .run(
-                &script,
-                Purpose::Run,
-                &task.hook.limits,
-                http,
-                Some(task.sink),
-            )
-            .await;
-        let next = next(&report, &task.hook.definition.retry, task.number);
-        Done {
+/// Runs the attempt to its end.
+pub(crate) async fn attempt(runner: &Runner, task: Task<'_>) -> Done {
+    let prepared = match prepare(&task) {
+        Ok(prepared) => prepared,
+        Err(error) => return Done::rejected(error),
+    };
+    let retry = &task.hook.definition.retry;
+    match runner.run(prepared, Some(task.sink)).await {
+        Ok(report) => Done {
             outcome: name(report.outcome),
-            next,
+            next: next(&report, retry, task.number),
             cpu: report.cpu,
             report: written(report),
+        },
+        // The operator's to mend, and then the run can go on. The reason names files of his, so the report leaves it out.
+        Err(error) => {
+            tracing::error!(tenant = task.tenant, %error, "the packages of a tenant cannot be used");
+            let error = "the packages of this tenant cannot be used: the operator's log says why";
+            Done {
+                next: again(retry, task.number, None),
+                ..Done::rejected(error.to_owned())
+            }
         }
     }
 }
 
-/// The rendered script.
-fn script(task: &Task<'_>) -> Result<Script, String> {
+/// The rendered script, with all that its run needs.
+fn prepare(task: &Task<'_>) -> Result<PreparedRun, String> {
     let event = Event::from_json(task.event.as_bytes()).map_err(|error| error.to_string())?;
     let default = Mapping::default();
-    let mapping = task
-        .hook
-        .mapping
-        .as_ref()
-        .or(task.source)
-        .unwrap_or(&default);
-    let mut values: TokenValues = mapping.resolve(&event, task.hook.definition.hostname.as_deref());
-    for (name, value) in &task.secrets {
-        if let Ok(name) = format!("secret.{name}").parse() {
-            values.insert(name, value.as_str());
-        }
-    }
-    let rendered = task
-        .hook
-        .template
-        .render(&values)
-        .map_err(|error| error.to_string())?;
-    let name = task.hook.template.display_name();
-    let script = Script::new(name, rendered.script).map_err(|error| error.to_string())?;
-    Ok(script
-        .with_secrets(rendered.secrets)
-        .for_tenant(task.tenant)
-        .as_attempt(Attempt {
+    let hook = task.hook;
+    let named = task.secrets.iter().filter_map(|(name, value)| {
+        let name = format!("secret.{name}").parse().ok()?;
+        Some((name, value.clone()))
+    });
+    let request = RunRequest {
+        tenant: task
+            .tenant
+            .parse()
+            .map_err(|error: codehook_packages::NameError| error.to_string())?,
+        script_name: hook.template.display_name(),
+        template: &hook.template,
+        mapping: hook.mapping.as_ref().or(task.source).unwrap_or(&default),
+        event: &event,
+        hostname: hook.definition.hostname.as_deref(),
+        secrets: named.collect(),
+        allow: hook.allow.clone(),
+        limits: hook.limits.clone(),
+        attempt: Attempt {
             attempt: task.number,
             run_id: Some(task.run.to_string()),
-        }))
+        },
+    };
+    request.prepare().map_err(|error| error.to_string())
 }
 
 /// What comes after an attempt that ended so.
@@ -198,11 +182,15 @@ fn next(report: &RunReport, retry: &Retry, number: u32) -> Next {
     if !again {
         return Next::End(RunState::Failed);
     }
+    self::again(retry, number, report.asked.as_ref().and_then(Asked::after))
+}
+
+/// A further attempt, `after` that time if the script has asked for one; a dead letter once there were enough.
+fn again(retry: &Retry, number: u32, after: Option<Duration>) -> Next {
     if number >= retry.attempts {
         return Next::End(RunState::DeadLetter);
     }
-    let asked = report.asked.as_ref().and_then(Asked::after);
-    let delay = asked.unwrap_or_else(|| delay(retry, number));
+    let delay = after.unwrap_or_else(|| delay(retry, number));
     Next::Retry(Millis::now().after(delay))
 }
 

@@ -1,28 +1,35 @@
 //! Who calls: API keys as bearer tokens (RFC 6750).
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use codehook_store::{ApiKey, KeyHolder, Millis, Scope, Store};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::problem::Problem;
 
-/// How long a key that was looked up is believed. A deleted key is forgotten at once.
-const BELIEVED: Duration = Duration::from_secs(10);
-/// Keys that are remembered.
-const REMEMBERED: usize = 10_000;
+/// How long a key that was looked up is valid without another look. A deleted key is forgotten at once.
+const KEY_CACHE_TTL: Duration = Duration::from_secs(10);
+/// Keys in the cache.
+const KEY_CACHE_CAPACITY: usize = 10_000;
 
 /// Keys that were looked up, by the hash of their text.
-#[derive(Default)]
 pub(crate) struct Keys {
-    /// Told when a key was deleted.
+    /// Sends when a key was deleted.
     deleted: watch::Sender<()>,
-    known: Mutex<HashMap<[u8; 32], (ApiKey, Instant)>>,
+    cache: Cache<[u8; 32], (ApiKey, Instant)>,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            deleted: watch::Sender::default(),
+            cache: Cache::new(KEY_CACHE_CAPACITY),
+        }
+    }
 }
 
 impl Keys {
@@ -42,26 +49,21 @@ impl Keys {
                 Problem::unauthorized("send an API key: `Authorization: Bearer chk_…`")
             })?;
         let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-        if let Some(key) = self.remembered(&hash) {
+        if let Some(key) = self.cached(&hash) {
             return Ok(key);
         }
         let key = store.find_key(text).await?;
         let key = key.ok_or_else(|| {
             Problem::unauthorized("this API key is unknown, was deleted, or has expired")
         })?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        known.insert(hash, (key.clone(), Instant::now()));
+        self.cache.insert(hash, (key.clone(), Instant::now()));
         Ok(key)
     }
 
-    fn remembered(&self, hash: &[u8; 32]) -> Option<ApiKey> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (key, since) = known.get(hash)?;
+    fn cached(&self, hash: &[u8; 32]) -> Option<ApiKey> {
+        let (key, since) = self.cache.get(hash)?;
         let expired = key.expires_at.is_some_and(|at| at <= Millis::now());
-        (since.elapsed() < BELIEVED && !expired).then(|| key.clone())
+        (since.elapsed() < KEY_CACHE_TTL && !expired).then_some(key)
     }
 
     /// Returns once `key` is none any more, for what goes on for longer than a request.
@@ -90,10 +92,7 @@ impl Keys {
     /// Forgets everything that was looked up, since a key was deleted.
     pub(crate) fn forget(&self) {
         self.deleted.send_replace(());
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.cache.clear();
     }
 }
 

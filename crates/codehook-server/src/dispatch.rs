@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::time::DelayQueue;
 
-use crate::attempt::{Done, Task, Workshop};
+use codehook_runner::Runner;
+
+use crate::attempt::{self, Done, Task};
 use crate::live::{AttemptLog, Became, Change, Changes};
 use crate::problem::Problem;
 use crate::queue::Limits;
@@ -40,7 +42,7 @@ struct UnderWay {
 pub(crate) struct Dispatcher {
     pub(crate) store: Store,
     pub(crate) registry: Arc<Registry>,
-    workshop: Workshop,
+    runner: Runner,
     waiting: Mutex<Waiting>,
     more: Notify,
     later: tokio::sync::mpsc::UnboundedSender<QueuedRun>,
@@ -61,7 +63,7 @@ impl Dispatcher {
     pub(crate) fn new(
         store: Store,
         registry: Arc<Registry>,
-        workshop: Workshop,
+        runner: Runner,
         traces: Traces,
         places: usize,
     ) -> (Arc<Self>, tokio::sync::mpsc::UnboundedReceiver<QueuedRun>) {
@@ -69,7 +71,7 @@ impl Dispatcher {
         let dispatcher = Arc::new(Self {
             store,
             registry,
-            workshop,
+            runner,
             waiting: Mutex::default(),
             more: Notify::new(),
             later,
@@ -272,7 +274,7 @@ impl Dispatcher {
         event: Option<Arc<str>>,
         log: &Arc<AttemptLog>,
     ) -> Result<Done, Problem> {
-        let hook = self.registry.version(run.hook, run.version, "hook").await?;
+        let hook = self.registry.version(run.hook, run.version).await?;
         let (event, source) = match event {
             Some(event) => (event, None),
             None => {
@@ -298,7 +300,7 @@ impl Dispatcher {
                 Arc::new(move |stream, bytes| log.write(stream, bytes))
             },
         };
-        Ok(self.workshop.attempt(task).await)
+        Ok(attempt::attempt(&self.runner, task).await)
     }
 
     /// Writes it down, again and again when the disk takes nothing: an attempt that has ended must not be forgotten.

@@ -15,11 +15,12 @@ mod live;
 mod problem;
 mod queue;
 mod registry;
+mod serve;
 mod service;
 mod source;
 mod syntax;
 mod traces;
 mod usage;
 
-pub use service::{Server, ServiceConfig, ServiceError};
+pub use serve::{Server, ServiceConfig, ServiceError};
 pub use traces::TracesError;

@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use codehook_store::{Id, Quotas, Store, StoreError};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::definition::{HookDefinition, ReadyHook};
@@ -15,8 +17,10 @@ use crate::source::LiveSource;
 
 /// Server-sent event streams that a tenant may have open at the same time.
 const STREAMS: usize = 50;
-/// Published hooks that are kept ready though they are not the newest, for runs of theirs that still wait.
-const KEPT_VERSIONS: usize = 1000;
+/// Versions that are kept ready though they are not in force, for runs of theirs that still wait.
+const VERSION_CACHE_ENTRIES: usize = 1000;
+/// Bytes of templates of such versions.
+const VERSION_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A published hook.
 pub(crate) struct LiveHook {
@@ -39,6 +43,8 @@ pub(crate) struct LiveTenant {
 #[derive(Default)]
 struct InForce {
     tenants: HashMap<String, Arc<LiveTenant>>,
+    /// The published versions of enabled hooks.
+    ready: HashMap<(Id, u32), Arc<ReadyHook>>,
     sources: HashMap<Id, Arc<LiveSource>>,
 }
 
@@ -46,9 +52,20 @@ struct InForce {
 pub(crate) struct Registry {
     store: Store,
     in_force: RwLock<InForce>,
-    versions: RwLock<HashMap<(Id, u32), Arc<ReadyHook>>>,
+    versions: Cache<(Id, u32), Arc<ReadyHook>, TemplateBytes>,
     /// One reading at a time, so that an older one never replaces a newer one.
     reading: tokio::sync::Mutex<()>,
+}
+
+/// Weighs a version by what it holds most of.
+#[derive(Clone)]
+struct TemplateBytes;
+
+impl Weighter<(Id, u32), Arc<ReadyHook>> for TemplateBytes {
+    fn weight(&self, _: &(Id, u32), hook: &Arc<ReadyHook>) -> u64 {
+        // Some for the entry itself, so that small ones have a bound as well.
+        hook.definition.template.len() as u64 + VERSION_CACHE_BYTES / VERSION_CACHE_ENTRIES as u64
+    }
 }
 
 fn rate(quotas: Quotas) -> DefaultDirectRateLimiter {
@@ -64,7 +81,11 @@ impl Registry {
         let registry = Self {
             store,
             in_force: RwLock::default(),
-            versions: RwLock::default(),
+            versions: Cache::with_weighter(
+                VERSION_CACHE_ENTRIES,
+                VERSION_CACHE_BYTES,
+                TemplateBytes,
+            ),
             reading: tokio::sync::Mutex::default(),
         };
         registry.reload().await?;
@@ -75,23 +96,28 @@ impl Registry {
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
         let mut hooks: HashMap<String, Vec<LiveHook>> = HashMap::new();
+        let mut in_force = InForce::default();
         for hook in self.store.hooks(None).await? {
             let Some(version) = hook.published.filter(|_| hook.enabled) else {
                 continue;
             };
-            match self.version(hook.id, version, &hook.name).await {
-                Ok(ready) => hooks.entry(hook.tenant).or_default().push(LiveHook {
-                    id: hook.id,
-                    version,
-                    ready,
-                }),
+            match self.version(hook.id, version).await {
+                Ok(ready) => {
+                    in_force
+                        .ready
+                        .insert((hook.id, version), Arc::clone(&ready));
+                    hooks.entry(hook.tenant).or_default().push(LiveHook {
+                        id: hook.id,
+                        version,
+                        ready,
+                    });
+                }
                 // Published by an older version of this program that took what this one refuses.
                 Err(problem) => {
                     tracing::error!(hook = %hook.name, ?problem, "a published hook cannot be used")
                 }
             }
         }
-        let mut in_force = InForce::default();
         for tenant in self.store.tenants().await? {
             let quotas = tenant.quotas;
             // What a tenant has sent counts on, whatever else has changed.
@@ -143,41 +169,30 @@ impl Registry {
 
     /// The name of a version's template, where it is at hand.
     pub(crate) fn known_name(&self, hook: Id, version: u32) -> String {
-        let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = versions.get(&(hook, version));
+        let ready = self.at_hand(hook, version);
         ready.map_or_else(String::new, |ready| {
             ready.template.display_name().to_owned()
         })
     }
 
+    /// A version that is in force or was used a short time ago.
+    fn at_hand(&self, hook: Id, version: u32) -> Option<Arc<ReadyHook>> {
+        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
+        let current = in_force.ready.get(&(hook, version)).cloned();
+        drop(in_force);
+        current.or_else(|| self.versions.get(&(hook, version)))
+    }
+
     /// A published version, which need not be in force any more.
-    pub(crate) async fn version(
-        &self,
-        hook: Id,
-        version: u32,
-        name: &str,
-    ) -> Result<Arc<ReadyHook>, Problem> {
-        let key = (hook, version);
-        if let Some(ready) = self
-            .versions
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(Arc::clone(ready));
+    pub(crate) async fn version(&self, hook: Id, version: u32) -> Result<Arc<ReadyHook>, Problem> {
+        if let Some(ready) = self.at_hand(hook, version) {
+            return Ok(ready);
         }
         let stored = self.store.hook_version(hook, version).await?;
         let definition: HookDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Problem::invalid(error.to_string()))?;
-        let ready = Arc::new(definition.ready(name)?);
-        let mut versions = self
-            .versions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if versions.len() >= KEPT_VERSIONS {
-            versions.clear();
-        }
-        versions.insert(key, Arc::clone(&ready));
+        let ready = Arc::new(definition.ready(&stored.hook)?);
+        self.versions.insert((hook, version), Arc::clone(&ready));
         Ok(ready)
     }
 }

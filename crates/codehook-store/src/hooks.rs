@@ -34,6 +34,8 @@ pub struct Hook {
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookVersion {
+    /// The hook's name.
+    pub hook: String,
     /// From 1.
     pub version: u32,
     /// The draft as it was, JSON.
@@ -194,7 +196,8 @@ impl Store {
     pub async fn hook_versions(&self, hook: Id) -> Result<Vec<HookVersion>, StoreError> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(
-                "SELECT version, definition, created_at FROM hook_versions WHERE hook = ?1 ORDER BY version DESC",
+                "SELECT hooks.name, version, definition, hook_versions.created_at
+                 FROM hook_versions JOIN hooks ON hooks.id = hook WHERE hook = ?1 ORDER BY version DESC",
             )?;
             let rows = statement.query_map([hook], hook_version)?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -224,14 +227,17 @@ impl Store {
 
 fn hook_version(row: &Row<'_>) -> rusqlite::Result<HookVersion> {
     Ok(HookVersion {
-        version: row.get(0)?,
-        definition: row.get(1)?,
-        created_at: row.get(2)?,
+        hook: row.get(0)?,
+        version: row.get(1)?,
+        definition: row.get(2)?,
+        created_at: row.get(3)?,
     })
 }
 
 fn version_of(db: &Connection, hook: Id, version: u32) -> Result<HookVersion, StoreError> {
-    db.prepare_cached("SELECT version, definition, created_at FROM hook_versions WHERE hook = ?1 AND version = ?2")?
+    let query = "SELECT hooks.name, version, definition, hook_versions.created_at
+                 FROM hook_versions JOIN hooks ON hooks.id = hook WHERE hook = ?1 AND version = ?2";
+    db.prepare_cached(query)?
         .query_row((hook, version), hook_version)
         .optional()?
         .ok_or(StoreError::NotFound { what: "version" })

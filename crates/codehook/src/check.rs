@@ -13,10 +13,11 @@ mod tmp_files;
 mod unsupported;
 mod warning;
 
+use codehook_runner::PackageLibraries;
+use codehook_runner::compile_check::NeutralScript;
 use codehook_sandbox::{Metering, Sandbox};
 use codehook_template::{Mapping, Template};
 
-use crate::check::compile::NeutralScript;
 use crate::check::report::CheckReport;
 use crate::check::source::Source;
 use crate::check::warning::{Warning, WarningKind};
@@ -43,7 +44,7 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
             let sandbox = interpreter::start(
                 args.cache.directory.as_deref(),
                 Metering::Time,
-                args.format(),
+                args.output.format(),
                 Some(Needs {
                     readable: packages::store_directory(&args.tenant)
                         .into_iter()
@@ -51,7 +52,7 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
                     ..Needs::default()
                 }),
             )?;
-            let complaint = compile::compile(&sandbox, &script.script, &file)?;
+            let complaint = compile::compile(&sandbox, &script, &file)?;
             let (exit, imports) = match complaint {
                 None => (
                     Exit::Succeeded,
@@ -66,7 +67,7 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
             )
         }
     };
-    match args.format() {
+    match args.output.format() {
         Format::Json => say::json(&report)?,
         Format::Human if exit == Exit::Rejected => {
             say::note(&report.error_message().unwrap_or_default());
@@ -89,7 +90,8 @@ fn import_warnings(
     source: &[u8],
     args: &CheckArgs,
 ) -> anyhow::Result<Vec<Warning>> {
-    let packages = packages::library_for(&args.tenant)?;
+    let libraries = PackageLibraries::new(packages::store_directory(&args.tenant));
+    let packages = packages::block_on(libraries.of(&args.tenant.tenant))??;
     let hint = |message: &str| {
         let line = format!("ImportError: {message}");
         let module = packages::last_missing_module(line.as_bytes())?;

@@ -2,6 +2,7 @@
 
 mod client;
 mod documents;
+mod output;
 mod packages;
 mod serve;
 
@@ -13,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use codehook_egress::{AllowRule, ConnectTo, ResolveOverride};
 use codehook_sandbox::RunLimits;
 
-use crate::say::Format;
+use self::output::OutputArgs;
 use crate::secret::SecretText;
 
 pub(crate) use client::{
@@ -195,9 +196,8 @@ pub(crate) struct RunArgs {
     /// The number of the attempt that the script sees (codehook.attempt).
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) attempt: u32,
-    /// Print one JSON report on standard output, in place of the script's output and the summary.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Show the script as it is run, values filled in and secrets redacted (on standard error; with --json, in the report).
     #[arg(long)]
     pub(crate) show_script: bool,
@@ -207,16 +207,6 @@ pub(crate) struct RunArgs {
     pub(crate) cache: CacheArgs,
 }
 
-impl RunArgs {
-    pub(crate) fn format(&self) -> Format {
-        if self.json {
-            Format::Json
-        } else {
-            Format::Human
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// The script template.
@@ -224,30 +214,18 @@ pub(crate) struct CheckArgs {
     /// The mapping of the hook; tokens that it adds are then known.
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
-    /// Print one JSON report on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) tenant: TenantArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }
 
-impl CheckArgs {
-    pub(crate) fn format(&self) -> Format {
-        if self.json {
-            Format::Json
-        } else {
-            Format::Human
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct RuntimeArgs {
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }

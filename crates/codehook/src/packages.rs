@@ -9,11 +9,9 @@ mod verify;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 use codehook_packages::{BuiltIn, Store};
-use codehook_sandbox::Library;
 use serde::Serialize;
 
 use crate::cli::{PackagesArgs, PackagesCommand, StoreArgs, TenantArgs};
@@ -50,22 +48,34 @@ pub(crate) fn built_in() -> anyhow::Result<BuiltIn> {
     Ok(BuiltIn::new(runtime.manifest(), library)?)
 }
 
-/// What a run of this tenant sees besides; nothing if no packages were added for it.
-///
-/// # Errors
-///
-/// When the store cannot be used, or is not what was locked.
-pub(crate) fn library_for(args: &TenantArgs) -> anyhow::Result<Option<Arc<Library>>> {
-    let Some(directory) = store_directory(args) else {
-        return Ok(None);
-    };
-    let packages = Store::new(directory).load_for(&args.tenant)?;
-    Ok(packages.library(&args.tenant)?)
-}
-
 /// Where packages are looked for: there may be nothing.
 pub(crate) fn store_directory(args: &TenantArgs) -> Option<PathBuf> {
     directory(args.store.directory.as_deref(), variable)
+}
+
+/// The directory of packages of a service, made where it is missing, so that what is added later can be read as well. `None` without
+/// a home, or when the user's own directory cannot be made: then nobody has added packages there.
+///
+/// # Errors
+///
+/// When a directory that was named cannot be made.
+pub(crate) fn service_directory(given: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let Some(path) = directory(given, variable) else {
+        return Ok(None);
+    };
+    let path = std::path::absolute(path)?;
+    let named =
+        given.is_some() || variable(DIRECTORY_VARIABLE).is_some_and(|name| !name.is_empty());
+    match std::fs::create_dir_all(&path) {
+        Ok(()) => Ok(Some(path)),
+        Err(_) if !named => Ok(None),
+        Err(error) => Err(error).with_context(|| {
+            format!(
+                "the directory of packages {} cannot be made",
+                path.display()
+            )
+        }),
+    }
 }
 
 /// The store that the arguments or the environment name.
@@ -115,7 +125,7 @@ fn refuse(format: Format, error: &dyn std::fmt::Display) -> anyhow::Result<Exit>
 }
 
 /// Drives a future that has the program to itself.
-fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
+pub(crate) fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -162,7 +162,7 @@ pub(crate) fn complete(args: &mut RunArgs) -> Result<(), Rejection> {
         let bytes = ByteSize::mib(mib).as_u64();
         args.memory = Some(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
-    if args.format().wants_progress() {
+    if args.output.format().wants_progress() {
         say::note(&format!("with what {file} says of {name}"));
     }
     Ok(())

@@ -5,15 +5,11 @@ mod live_output;
 mod show_script;
 mod summary;
 
-use codehook_egress::{
-    AllowRule, ConnectTo, Egress, EgressConfig, EgressLimits, Policy, PrivateNetworks, Session,
-};
-use codehook_sandbox::{
-    Attempt, Metering, Outcome, OutputSink, Purpose, RunLimits, RunReport, Sandbox, Script,
-};
-use codehook_template::Rendered;
-use std::time::Duration;
+use codehook_egress::{AllowRule, ConnectTo, Egress, EgressConfig, PrivateNetworks};
+use codehook_runner::{Network, PackageLibraries, PrepareError, PreparedRun, RunRequest, Runner};
+use codehook_sandbox::{Attempt, Metering, Outcome, OutputSink, RunLimits, RunReport};
 use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
 use crate::cli::{RunArgs, TenantArgs};
 use crate::confine::{Needs, Ports};
@@ -29,17 +25,6 @@ use crate::run::summary::Summary;
 use crate::say::{self, Format};
 use crate::secret;
 
-/// What a script keeps of its time to report a server that did not answer.
-const TIME_AFTER_A_REQUEST: Duration = Duration::from_secs(5);
-
-/// Everything a run needs besides the interpreter.
-struct Prepared {
-    script: Script,
-    rendered: Rendered,
-    limits: RunLimits,
-    http: Session,
-}
-
 /// How the wait for a run ended.
 enum Ended {
     Report(Box<RunReport>),
@@ -53,31 +38,27 @@ enum Ended {
 /// When this machine does not let the engine work. Whatever is wrong with the input is told here.
 pub(crate) fn command(mut args: Box<RunArgs>) -> anyhow::Result<Exit> {
     if let Err(rejection) = project::complete(&mut args) {
-        return reject(args.format(), rejection);
+        return reject(args.output.format(), rejection);
     }
     let args = &*args;
-    let prepared = match prepare(args) {
+    let (run, egress) = match prepare(args).and_then(|run| Ok((run, egress(args)?))) {
         Ok(prepared) => prepared,
-        Err(rejection) => return reject(args.format(), rejection),
+        Err(rejection) => return reject(args.output.format(), rejection),
     };
     let shown = args
         .show_script
-        .then(|| show_script::redacted(&prepared.rendered));
-    let prepared = Prepared {
-        script: prepared
-            .script
-            .with_packages(packages::library_for(&args.tenant)?),
-        ..prepared
-    };
+        .then(|| show_script::redacted(run.rendered()));
     let sandbox = interpreter::start(
         args.cache.directory.as_deref(),
         metering(args),
-        args.format(),
+        args.output.format(),
         Some(needs(args)),
     )?;
-    match args.format() {
-        Format::Json => run_for_a_program(&sandbox, prepared, shown),
-        Format::Human => run_for_a_person(&sandbox, prepared, shown.as_deref(), &args.tenant),
+    let packages = PackageLibraries::new(packages::store_directory(&args.tenant));
+    let runner = Runner::new(sandbox, egress, network(args), packages);
+    match args.output.format() {
+        Format::Json => run_for_a_program(&runner, run, shown),
+        Format::Human => run_for_a_person(&runner, run, shown.as_deref(), &args.tenant),
     }
 }
 
@@ -89,47 +70,41 @@ fn reject(format: Format, rejection: Rejection) -> anyhow::Result<Exit> {
     Ok(Exit::Rejected)
 }
 
-fn prepare(args: &RunArgs) -> Result<Prepared, Rejection> {
+fn prepare(args: &RunArgs) -> Result<PreparedRun, Rejection> {
     let name = input::display_name(&args.script);
     let mapping = input::mapping(args.mapping.as_deref())?;
     let template = input::template(&args.script, &mapping)?;
     let secrets = secret::read(&args.secret, &args.secret_file, |name| {
         std::env::var_os(name)
     })?;
-    let http = session(args)?;
     let event = input::event(args.event.as_deref())?;
-    let mut values = mapping.resolve(&event, args.hostname.as_deref());
-    for (token, value) in secrets {
-        values.insert(token, value);
-    }
-    let rendered = template
-        .render(&values)
-        .map_err(|error| Rejection::render(&name, &error))?;
-    let script = Script::new(
-        &input::script_name(&args.script),
-        rendered.script.as_slice(),
-    )
-    .map_err(|error| Rejection::file(&name, error))?
-    .with_secrets(rendered.secrets.iter().cloned())
-    .as_attempt(Attempt {
-        attempt: args.attempt,
-        run_id: None,
-    });
-    Ok(Prepared {
-        script,
-        rendered,
+    let request = RunRequest {
+        tenant: args.tenant.tenant.clone(),
+        script_name: &input::script_name(&args.script),
+        template: &template,
+        mapping: &mapping,
+        event: &event,
+        hostname: args.hostname.as_deref(),
+        secrets: secrets
+            .into_iter()
+            .map(|(name, value)| (name, Zeroizing::new(value)))
+            .collect(),
+        allow: args.allow.clone(),
         limits: RunLimits {
-            wall_time: wall_time(args),
+            wall_time: args.timeout.unwrap_or(RunLimits::DEFAULT_WALL_TIME),
             fuel: args.fuel,
             memory_bytes: args.memory.unwrap_or(RunLimits::DEFAULT_MEMORY_BYTES),
             ..RunLimits::default()
         },
-        http,
+        attempt: Attempt {
+            attempt: args.attempt,
+            run_id: None,
+        },
+    };
+    request.prepare().map_err(|error| match error {
+        PrepareError::Render(error) => Rejection::render(&name, &error),
+        PrepareError::Script(error) => Rejection::file(&name, error),
     })
-}
-
-fn wall_time(args: &RunArgs) -> Duration {
-    args.timeout.unwrap_or(RunLimits::DEFAULT_WALL_TIME)
 }
 
 fn metering(args: &RunArgs) -> Metering {
@@ -158,36 +133,31 @@ fn needs(args: &RunArgs) -> Needs {
     }
 }
 
-fn session(args: &RunArgs) -> Result<Session, Rejection> {
+fn egress(args: &RunArgs) -> Result<Egress, Rejection> {
     let config = EgressConfig {
         ca_certificates: input::certificates(&args.ca_cert)?,
         ..EgressConfig::default()
     };
-    let egress = Egress::new(config).map_err(Rejection::usage)?;
-    let private_networks = if args.allow_private {
-        PrivateNetworks::Opened
-    } else {
-        PrivateNetworks::Refused
-    };
-    let whole_run = wall_time(args).saturating_sub(TIME_AFTER_A_REQUEST);
-    Ok(egress.session(Policy {
-        allow: args.allow.clone(),
-        private_networks,
+    Egress::new(config).map_err(Rejection::usage)
+}
+
+fn network(args: &RunArgs) -> Network {
+    Network {
+        private_networks: match args.allow_private {
+            true => PrivateNetworks::Opened,
+            false => PrivateNetworks::Refused,
+        },
         resolve: args.resolve.clone(),
         connect_to: args.connect_to.clone(),
-        limits: EgressLimits {
-            request_timeout: EgressLimits::DEFAULT_REQUEST_TIMEOUT.max(whole_run),
-            ..EgressLimits::default()
-        },
-    }))
+    }
 }
 
 fn run_for_a_program(
-    sandbox: &Sandbox,
-    prepared: Prepared,
+    runner: &Runner,
+    run: PreparedRun,
     script: Option<Vec<u8>>,
 ) -> anyhow::Result<Exit> {
-    match drive(sandbox, prepared, None)? {
+    match drive(runner, run, None)? {
         Ended::Report(report) => {
             let exit = Exit::from(report.outcome);
             say::json(&JsonReport::finished(*report, script.as_deref()))?;
@@ -198,17 +168,17 @@ fn run_for_a_program(
 }
 
 fn run_for_a_person(
-    sandbox: &Sandbox,
-    prepared: Prepared,
+    runner: &Runner,
+    run: PreparedRun,
     script: Option<&[u8]>,
     tenant: &TenantArgs,
 ) -> anyhow::Result<Exit> {
     if let Some(script) = script {
         show_script::show(script);
     }
-    let limits = prepared.limits.clone();
+    let limits = run.limits().clone();
     let output = LiveOutput::start();
-    let ended = drive(sandbox, prepared, Some(output.sink()))?;
+    let ended = drive(runner, run, Some(output.sink()))?;
     match ended {
         Ended::Report(report) => {
             output.finish();
@@ -233,28 +203,21 @@ fn import_hint(report: &RunReport, tenant: &TenantArgs) -> Option<String> {
 }
 
 /// Runs the script, or stops it at a signal. Either way nothing of it is left when this returns.
-fn drive(sandbox: &Sandbox, prepared: Prepared, sink: Option<OutputSink>) -> anyhow::Result<Ended> {
+fn drive(runner: &Runner, run: PreparedRun, sink: Option<OutputSink>) -> anyhow::Result<Ended> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let Prepared {
-        script,
-        limits,
-        http,
-        ..
-    } = prepared;
     let ended = runtime.block_on(async {
-        let run = sandbox.run(&script, Purpose::Run, &limits, http, sink);
         tokio::select! {
             // In this order: the signals must be listened to before the script can do anything.
             biased;
-            exit = stopped() => Ended::Signal(exit),
-            report = run => Ended::Report(Box::new(report)),
+            exit = stopped() => Ok(Ended::Signal(exit)),
+            report = runner.run(run, sink) => report.map(|report| Ended::Report(Box::new(report))),
         }
     });
     // A name look-up cannot be cancelled and must not be waited for.
     runtime.shutdown_background();
-    Ok(ended)
+    Ok(ended?)
 }
 
 /// Ready once somebody wants the program to end; never, where signals cannot be listened to.

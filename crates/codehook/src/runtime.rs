@@ -42,7 +42,7 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
         cache_directory: cache.map(|path| path.display().to_string()),
         kernel: confine::available().to_string(),
     };
-    if args.json {
+    if args.output.json {
         say::json(&runtime)?;
     } else {
         say::stdout(describe(&runtime).as_bytes());

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use codehook_egress::{Egress, EgressConfig, PrivateNetworks};
+use codehook_runner::{Network, PackageLibraries, Runner};
 use codehook_server::{Server, ServiceConfig};
 use codehook_store::MasterKey;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +20,7 @@ use crate::confine::{Answers, Needs, Ports};
 use crate::exit::Exit;
 use crate::input;
 use crate::interpreter;
+use crate::packages;
 use crate::say::{self, Format};
 use crate::settings::Settings;
 
@@ -60,9 +62,12 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
     })?;
     listener.set_nonblocking(true)?;
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let packages = packages::service_directory(settings.packages.as_deref())?;
     let needs = Needs {
         // The name service's files are replaced now and then, and then they are others.
-        readable: vec!["/etc".into()],
+        readable: std::iter::once("/etc".into())
+            .chain(packages.clone())
+            .collect(),
         writable: vec![settings.data.clone()],
         ports: Ports::Any,
         answers: Answers::Clients,
@@ -83,17 +88,21 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
         retention: settings.retention,
         retention_bytes: settings.retention_size.as_u64(),
         grace: settings.grace,
+        otlp_endpoint: settings.otlp_endpoint.clone(),
+    };
+    let network = Network {
         private_networks: match settings.allow_private {
             true => PrivateNetworks::Opened,
             false => PrivateNetworks::Refused,
         },
         connect_to: settings.connect_to.clone(),
-        otlp_endpoint: settings.otlp_endpoint.clone(),
+        ..Network::default()
     };
+    let runner = Runner::new(sandbox, egress, network, PackageLibraries::new(packages));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(config, sandbox, egress, listener, &settings.data))
+    runtime.block_on(serve(config, runner, listener, &settings.data))
 }
 
 /// Runs `codehook backup`.
@@ -112,14 +121,13 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
 
 async fn serve(
     config: ServiceConfig,
-    sandbox: codehook_sandbox::Sandbox,
-    egress: Egress,
+    runner: Runner,
     listener: TcpListener,
     data: &Path,
 ) -> anyhow::Result<Exit> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
-    let server = Server::open(config, sandbox, egress).await?;
+    let server = Server::open(config, runner).await?;
     if let Some(key) = server.operator_key() {
         let file = data.join("operator-key");
         write_secret(&file, key)?;

@@ -38,6 +38,7 @@ struct File {
     connect_to: Vec<ConnectTo>,
     ca_cert: Vec<PathBuf>,
     otlp_endpoint: Option<String>,
+    packages_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
 }
 
@@ -70,6 +71,7 @@ pub(crate) struct Settings {
     pub(crate) connect_to: Vec<ConnectTo>,
     pub(crate) ca_cert: Vec<PathBuf>,
     pub(crate) otlp_endpoint: Option<String>,
+    pub(crate) packages: Option<PathBuf>,
     pub(crate) cache: Option<PathBuf>,
 }
 
@@ -110,6 +112,7 @@ impl Settings {
             connect_to: [file.connect_to, args.connect_to].concat(),
             ca_cert: [file.ca_cert, args.ca_cert].concat(),
             otlp_endpoint: args.otlp_endpoint.or(file.otlp_endpoint),
+            packages: args.packages.directory.or(file.packages_dir),
             cache: args.cache.directory.or(file.cache_dir),
         })
     }

@@ -8,6 +8,7 @@ mod ingestion;
 mod live;
 mod master_key;
 mod own_run;
+mod packages;
 mod publishing;
 mod quotas;
 mod running;

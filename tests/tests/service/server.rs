@@ -314,6 +314,11 @@ impl Service {
         service
     }
 
+    /// Where `--packages-dir store` is.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.program.path("store")
+    }
+
     /// Where its data is.
     pub(crate) fn data(&self) -> PathBuf {
         self.data.clone()

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{Caller, Paging, Path, Query, Shared, Whole, id, time};
 use crate::delivery;
-use crate::ingest::Receipt;
+use crate::ingest::{self, Receipt};
 use crate::problem::Problem;
 
 /// The longest `Idempotency-Key`.
@@ -88,7 +88,7 @@ pub(crate) async fn send(
             delivery::whole(&String::from_utf8_lossy(key.as_bytes()))
         ));
     }
-    let receipt = service.take(&tenant, None, delivered).await?;
+    let receipt = ingest::accept(&service, &tenant, None, delivered).await?;
     Ok((StatusCode::ACCEPTED, Json(receipt)))
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn deliver(
             .unwrap_or_else(|| delivery::whole(&delivered.body));
         delivered.key = Some(key);
         let origin = Some((source.id, source.mapping.as_ref()));
-        receipts.push(service.take(&source.tenant, origin, delivered).await?);
+        receipts.push(ingest::accept(&service, &source.tenant, origin, delivered).await?);
     }
     Ok((StatusCode::ACCEPTED, Json(receipts)))
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::output::OutputArgs;
+
 pub(crate) const LOGIN_EXAMPLES: &str = "\
 The key is read from the terminal without echo, from standard input if that
 is not a terminal, or from --key-file. It is stored in
@@ -97,7 +99,7 @@ pub(crate) struct HooksArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HooksCommand {
     /// List the service's hooks.
-    List(JsonArgs),
+    List(OutputArgs),
     /// Write the drafts of hooks into this folder and its codehook.toml.
     Pull(SomeHooks),
     /// Send this folder's hooks to the service as drafts.
@@ -116,13 +118,6 @@ pub(crate) enum HooksCommand {
     Disable(OneHook),
     /// Delete a hook from the service. Local files stay.
     Delete(OneHook),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct JsonArgs {
-    /// Print JSON on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -232,7 +227,7 @@ pub(crate) struct ListRunsArgs {
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub(crate) limit: u16,
     #[command(flatten)]
-    pub(crate) json: JsonArgs,
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -240,7 +235,7 @@ pub(crate) struct ShowRunArgs {
     /// The run's identifier.
     pub(crate) run: String,
     #[command(flatten)]
-    pub(crate) json: JsonArgs,
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -284,7 +279,7 @@ pub(crate) enum SecretsCommand {
     /// Set a secret, read from the terminal without echo, from standard input, or from a file.
     Set(SetSecretArgs),
     /// List the names of secrets. Values are never shown.
-    List(JsonArgs),
+    List(OutputArgs),
     /// Delete a secret.
     Delete(OneSecret),
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use codehook_packages::{Extensions, OtherVersion, PackageName, Sha256, Tenant, Tenants, Wanted};
 
 use super::CacheArgs;
-use crate::say::Format;
+use super::output::OutputArgs;
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -90,9 +90,8 @@ pub(crate) struct ListArgs {
     /// List only packages that hooks of this tenant can import.
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Option<Tenant>,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }
@@ -134,9 +133,8 @@ pub(crate) struct AddArgs {
     /// Replace another version of the package, for its tenants and those given.
     #[arg(long)]
     replace: bool,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     #[command(flatten)]
@@ -167,14 +165,6 @@ impl AddArgs {
             OtherVersion::Refuse
         }
     }
-
-    pub(crate) fn format(&self) -> Format {
-        if self.json {
-            Format::Json
-        } else {
-            Format::Human
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -184,9 +174,8 @@ pub(crate) struct RemoveArgs {
     /// Remove the package for this tenant only. May be repeated.
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Vec<Tenant>,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }
@@ -196,9 +185,8 @@ pub(crate) struct VerifyArgs {
     /// Compare with the files of a folder or an index as well.
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use codehook_egress::ConnectTo;
 
 use super::CacheArgs;
+use super::packages::StoreArgs;
 
 /// The text below the options.
 pub(crate) const EXAMPLES: &str = "\
@@ -75,6 +76,8 @@ pub(crate) struct ServeArgs {
     /// Trust the certificates in this PEM file, in addition to the system's. May be repeated.
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) ca_cert: Vec<PathBuf>,
+    #[command(flatten, next_help_heading = "Packages")]
+    pub(crate) packages: StoreArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }

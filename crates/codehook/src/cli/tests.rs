@@ -2,6 +2,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use super::*;
+use crate::say::Format;
 
 fn parse(line: &str) -> Result<Command, clap::Error> {
     let words = ["codehook"].into_iter().chain(line.split_whitespace());
@@ -24,8 +25,8 @@ fn the_definition_is_consistent() {
 fn a_run_has_the_products_limits_and_no_network_by_default() {
     let args = run("run hook.py --event event.json");
     assert_eq!((args.timeout, args.memory), (None, None));
-    assert!(args.allow.is_empty() && !args.allow_private && !args.json);
-    assert_eq!(args.format(), Format::Human);
+    assert!(args.allow.is_empty() && !args.allow_private && !args.output.json);
+    assert_eq!(args.output.format(), Format::Human);
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn repeatable_options_collect() {
     assert_eq!(args.secret.len(), 2);
     assert_eq!(args.timeout, Some(Duration::from_millis(500)));
     assert_eq!(args.memory, Some(1024 * 1024 * 1024));
-    assert_eq!(args.format(), Format::Json);
+    assert_eq!(args.output.format(), Format::Json);
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn list(api: &Api, args: &ListRunsArgs) -> Result<Exit, Failure> {
         }
     }
     let page = api.call("GET", &format!("/runs{query}"), Call::default())?;
-    if args.json.json {
+    if args.output.json {
         say::stdout(format!("{}\n", page["items"]).as_bytes());
         return Ok(Exit::Succeeded);
     }
@@ -95,7 +95,7 @@ fn show(api: &Api, args: &ShowRunArgs) -> Result<Exit, Failure> {
         &format!("/runs/{}", segment(&args.run)),
         Call::default(),
     )?;
-    if args.json.json {
+    if args.output.json {
         say::stdout(format!("{run}\n").as_bytes());
         return Ok(Exit::Succeeded);
     }

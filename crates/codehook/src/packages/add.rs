@@ -17,7 +17,7 @@ use crate::say::{self, Format};
 const SHOWN: usize = 10;
 
 pub(super) fn command(args: &AddArgs) -> anyhow::Result<Exit> {
-    let format = args.format();
+    let format = args.output.format();
     let store = packages::store(&args.store)?;
     let egress = match source::egress(&args.source) {
         Ok(egress) => egress,
@@ -100,7 +100,7 @@ struct Needed<'a> {
 }
 
 fn tell(added: Added, args: &AddArgs, source: Option<&Source>) -> anyhow::Result<Exit> {
-    match args.format() {
+    match args.output.format() {
         Format::Human => say::stdout(describe(&added, args, source).as_bytes()),
         Format::Json => {
             let (status, replaced) = match &added.novelty {

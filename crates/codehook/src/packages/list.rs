@@ -52,7 +52,7 @@ pub(super) fn command(args: &ListArgs) -> anyhow::Result<Exit> {
         directory: store.map(|store| store.directory().display().to_string()),
         packages: listed,
     };
-    if args.json {
+    if args.output.json {
         say::json(&list)?;
     } else {
         say::stdout(describe(&list).as_bytes());

@@ -17,11 +17,7 @@ struct Report<'a> {
 }
 
 pub(super) fn command(args: &RemoveArgs) -> anyhow::Result<Exit> {
-    let format = if args.json {
-        Format::Json
-    } else {
-        Format::Human
-    };
+    let format = args.output.format();
     let store = packages::store(&args.store)?;
     let removed = match store.remove(&args.name, &args.tenant) {
         Ok(removed) => removed,

@@ -23,11 +23,7 @@ struct Report {
 }
 
 pub(super) fn command(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let format = if args.json {
-        Format::Json
-    } else {
-        Format::Human
-    };
+    let format = args.output.format();
     let store = packages::store(&args.store)?;
     let source =
         source::egress(&args.source).and_then(|egress| source::named(&args.source, &egress));

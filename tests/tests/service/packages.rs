@@ -30,12 +30,8 @@ fn until(service: &Service, outcome: &str) -> Value {
     let started = std::time::Instant::now();
     loop {
         let receipt = service.client.event(&json!({"UserName": "ann"}));
-        let run = service.client.ended(&receipt["runs"][0]["id"]);
-        let attempt = run["attempts"]
-            .as_array()
-            .expect("attempts")
-            .last()
-            .cloned();
+        let run = service.client.ended(&receipt["runs"][0]);
+        let attempt = run["history"].as_array().expect("attempts").last().cloned();
         let attempt = attempt.expect("an attempt");
         if attempt["outcome"] == outcome {
             return attempt;
@@ -107,7 +103,7 @@ fn a_run_whose_version_is_not_at_hand_still_has_the_hooks_name() {
     let failing = json!({"template": "raise ValueError('x')\n"});
     service.client.publish("launch", failing);
     let receipt = service.client.event(&json!({"UserName": "ann"}));
-    let run = service.client.ended(&receipt["runs"][0]["id"]);
+    let run = service.client.ended(&receipt["runs"][0]);
     // A disabled hook is not among those that a start makes ready.
     let enabled = service
         .client
@@ -124,8 +120,8 @@ fn a_run_whose_version_is_not_at_hand_still_has_the_hooks_name() {
     );
     let replayed = replayed.json();
     let run = service.client.ended(&replayed["id"]);
-    let stderr = run["attempts"][0]["report"]["stderr"]
+    let stderr = run["history"][0]["report"]["stderr"]
         .as_str()
         .expect("text");
-    assert!(stderr.contains("File \"launch.py\", line 1"), "{run}");
+    assert!(stderr.contains("File \"/hook/launch.py\", line 1"), "{run}");
 }

@@ -22,8 +22,8 @@ use crate::check::report::CheckReport;
 use crate::check::source::Source;
 use crate::check::warning::{Warning, WarningKind};
 use crate::cli::CheckArgs;
-use crate::confine::Needs;
 use crate::exit::Exit;
+use crate::hardening::Permissions;
 use crate::input;
 use crate::interpreter;
 use crate::packages;
@@ -45,11 +45,11 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
                 args.cache.directory.as_deref(),
                 Metering::Time,
                 args.output.format(),
-                Some(Needs {
+                Some(Permissions {
                     readable: packages::store_directory(&args.tenant)
                         .into_iter()
                         .collect(),
-                    ..Needs::default()
+                    ..Permissions::default()
                 }),
             )?;
             let complaint = compile::compile(&sandbox, &script, &file)?;

@@ -8,20 +8,20 @@ use anyhow::Context;
 use codehook_python::RUNTIME;
 use codehook_sandbox::{CompiledCache, Metering, Sandbox, SandboxConfig};
 
-use crate::confine::{self, Needs};
+use crate::hardening::{self, Permissions};
 use crate::say::{self, Format};
 
 /// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled: to count fuel, say.
 ///
-/// With `needs`, the process keeps those, its cache and its directory for temporary files, and gives up everything else for good;
+/// With `permissions`, the process keeps those, its cache and its directory for temporary files, and gives up everything else for good;
 /// and no core dump of it is written any more.
 pub(crate) fn start(
     cache_directory: Option<&Path>,
     metering: Metering,
     format: Format,
-    needs: Option<Needs>,
+    permissions: Option<Permissions>,
 ) -> anyhow::Result<Sandbox> {
-    start_many(cache_directory, format, needs, |config| {
+    start_many(cache_directory, format, permissions, |config| {
         config.metering = metering;
     })
 }
@@ -30,18 +30,18 @@ pub(crate) fn start(
 pub(crate) fn start_many(
     cache_directory: Option<&Path>,
     format: Format,
-    needs: Option<Needs>,
+    permissions: Option<Permissions>,
     configure: impl FnOnce(&mut SandboxConfig),
 ) -> anyhow::Result<Sandbox> {
     let cache = open_cache(cache_directory);
     // Opened before the process gives up its rights.
     let runtime = codehook_python::runtime()?;
-    let confined = needs.map(|mut needs| {
-        needs.writable.push(std::env::temp_dir());
-        needs
+    let confined = permissions.map(|mut permissions| {
+        permissions.writable.push(std::env::temp_dir());
+        permissions
             .writable
             .extend(cache.iter().map(|cache| cache.directory().to_owned()));
-        confine::confine(&needs)
+        hardening::confine(&permissions)
     });
     let how_often = match cache {
         Ok(_) => "once, a few seconds",
@@ -74,7 +74,7 @@ pub(crate) fn start_many(
         say::note(&format!("done in {:.1} s", since.elapsed().as_secs_f64()));
     }
     if confined.is_some() {
-        confine::never_dump();
+        hardening::never_dump();
     }
     Ok(sandbox)
 }

@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::cli::{RunArgs, TenantArgs};
-use crate::confine::{Needs, Ports};
 use crate::exit::Exit;
+use crate::hardening::{Permissions, Ports};
 use crate::input;
 use crate::interpreter;
 use crate::packages;
@@ -52,7 +52,7 @@ pub(crate) fn command(mut args: Box<RunArgs>) -> anyhow::Result<Exit> {
         args.cache.directory.as_deref(),
         metering(args),
         args.output.format(),
-        Some(needs(args)),
+        Some(permissions(args)),
     )?;
     let packages = PackageLibraries::new(packages::store_directory(&args.tenant));
     let runner = Runner::new(sandbox, egress, network(args), packages);
@@ -114,10 +114,10 @@ fn metering(args: &RunArgs) -> Metering {
     }
 }
 
-/// What the process needs once everything that was named on the command line is read.
-fn needs(args: &RunArgs) -> Needs {
+/// What the process permissions once everything that was named on the command line is read.
+fn permissions(args: &RunArgs) -> Permissions {
     let detours = args.connect_to.iter().filter_map(ConnectTo::port);
-    Needs {
+    Permissions {
         // For advice on a module that is missing.
         readable: packages::store_directory(&args.tenant)
             .into_iter()
@@ -129,7 +129,7 @@ fn needs(args: &RunArgs) -> Needs {
                 .chain(detours)
                 .collect(),
         ),
-        ..Needs::default()
+        ..Permissions::default()
     }
 }
 

@@ -5,8 +5,8 @@ use codehook_python::RUNTIME;
 use serde::Serialize;
 
 use crate::cli::RuntimeArgs;
-use crate::confine;
 use crate::exit::Exit;
+use crate::hardening;
 use crate::interpreter;
 use crate::packages;
 use crate::say;
@@ -40,7 +40,7 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
         runtime_file: found.path().display().to_string(),
         packages: built_in.packages().to_vec(),
         cache_directory: cache.map(|path| path.display().to_string()),
-        kernel: confine::available().to_string(),
+        kernel: hardening::available().to_string(),
     };
     if args.output.json {
         say::json(&runtime)?;

@@ -16,8 +16,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::cli::{BackupArgs, RotateArgs, ServeArgs};
-use crate::confine::{Answers, Needs, Ports};
 use crate::exit::Exit;
+use crate::hardening::{Inbound, Permissions, Ports};
 use crate::input;
 use crate::interpreter;
 use crate::packages;
@@ -63,19 +63,19 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
     listener.set_nonblocking(true)?;
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let packages = packages::service_directory(settings.packages.as_deref())?;
-    let needs = Needs {
+    let permissions = Permissions {
         // The name service's files are replaced now and then, and then they are others.
         readable: std::iter::once("/etc".into())
             .chain(packages.clone())
             .collect(),
         writable: vec![settings.data.clone()],
         ports: Ports::Any,
-        answers: Answers::Clients,
+        inbound: Inbound::OpenSockets,
     };
     let sandbox = interpreter::start_many(
         settings.cache.as_deref(),
         Format::Human,
-        Some(needs),
+        Some(permissions),
         |config| {
             config.max_concurrent_runs = settings.concurrent_runs;
             config.background_threads = Some(processors);

@@ -9,12 +9,12 @@ use std::thread;
 
 use super::*;
 
-/// Runs `what` in a thread that has given up everything but `needs`. Fails where the kernel lacks a wall: the machines that test this
+/// Runs `what` in a thread that has given up everything but `permissions`. Fails where the kernel lacks a layer: the machines that test this
 /// program have them.
-fn confined<T: Send>(needs: &Needs, what: impl FnOnce() -> T + Send) -> T {
+fn confined<T: Send>(permissions: &Permissions, what: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let confinement = confine(needs);
+            let confinement = confine(permissions);
             assert_eq!(
                 confinement.to_string(),
                 "Landlock in force, seccomp in force"
@@ -35,11 +35,11 @@ fn no_file_is_read_or_written_but_in_the_directories_named() {
     fs::create_dir(&mine).unwrap();
     fs::create_dir(&other).unwrap();
     fs::write(other.join("secret"), "x").unwrap();
-    let needs = Needs {
+    let permissions = Permissions {
         writable: vec![mine.clone()],
-        ..Needs::default()
+        ..Permissions::default()
     };
-    confined(&needs, || {
+    confined(&permissions, || {
         fs::write(mine.join("file"), "x").unwrap();
         fs::create_dir(mine.join("directory")).unwrap();
         fs::rename(mine.join("file"), mine.join("directory/file")).unwrap();
@@ -74,11 +74,11 @@ fn only_the_ports_named_are_connected_to_and_none_is_opened() {
     let (open, closed) = (listen(), listen());
     let (open, closed) = (open.local_addr().unwrap(), closed.local_addr().unwrap());
     let held = (listen(), TcpListener::bind(open).ok());
-    let needs = Needs {
+    let permissions = Permissions {
         ports: Ports::These(BTreeSet::from([held.0.local_addr().unwrap().port()])),
-        ..Needs::default()
+        ..Permissions::default()
     };
-    confined(&needs, || {
+    confined(&permissions, || {
         TcpStream::connect(held.0.local_addr().unwrap()).unwrap();
         let error = TcpStream::connect(closed).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
@@ -90,12 +90,12 @@ fn only_the_ports_named_are_connected_to_and_none_is_opened() {
 #[test]
 fn a_process_that_answers_keeps_its_sockets_and_opens_no_more() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let needs = Needs {
+    let permissions = Permissions {
         ports: Ports::Any,
-        answers: Answers::Clients,
-        ..Needs::default()
+        inbound: Inbound::OpenSockets,
+        ..Permissions::default()
     };
-    confined(&needs, || {
+    confined(&permissions, || {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (_, address) = listener.accept().unwrap();
         assert_eq!(address, client.local_addr().unwrap());
@@ -106,7 +106,7 @@ fn a_process_that_answers_keeps_its_sockets_and_opens_no_more() {
 
 #[test]
 fn no_program_is_started_and_no_raw_socket_opened() {
-    confined(&Needs::default(), || {
+    confined(&Permissions::default(), || {
         let error = Command::new("/bin/true").status().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
         for (family, kind) in [
@@ -128,7 +128,7 @@ fn no_program_is_started_and_no_raw_socket_opened() {
 
 #[test]
 fn threads_pipes_and_name_look_ups_go_on() {
-    confined(&Needs::default(), || {
+    confined(&Permissions::default(), || {
         assert_eq!(thread::spawn(|| 7).join().unwrap(), 7);
         UnixStream::pair().unwrap();
         UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();

@@ -1,6 +1,6 @@
 //! What this process gives up before it starts a script, so that a way out of the sandbox would lead into a room with nothing in it.
 //!
-//! Two walls of the Linux kernel, beside those of the sandbox: Landlock (files, TCP ports, signals; kernel documentation,
+//! Two layers of the Linux kernel, besides the sandbox: Landlock (files, TCP ports, signals; kernel documentation,
 //! `userspace-api/landlock.rst`) and seccomp (system calls; `seccomp(2)`). Both hold for the calling thread and for threads that it
 //! starts later: call this before there are others. A kernel without them is no error; [`Confinement`] says what is in force.
 
@@ -46,20 +46,20 @@ const CERTIFICATES: &[&str] = &[
 ];
 /// Environment variables that name other ones.
 const CERTIFICATE_VARIABLES: &[&str] = &["SSL_CERT_FILE", "SSL_CERT_DIR"];
-/// DNS over TCP, for answers that no datagram holds (RFC 7766).
+/// DNS over TCP, for responses that no datagram holds (RFC 7766).
 const DNS_PORT: u16 = 53;
 
-/// What this process still needs.
+/// What this process may still do.
 #[derive(Debug, Default)]
-pub(crate) struct Needs {
+pub(crate) struct Permissions {
     /// Directories in which it reads files.
     pub(crate) readable: Vec<PathBuf>,
     /// Directories in which it makes, changes and removes files.
     pub(crate) writable: Vec<PathBuf>,
     /// TCP ports that it connects to, the name service's aside.
     pub(crate) ports: Ports,
-    /// Whether it answers on sockets that it has opened before.
-    pub(crate) answers: Answers,
+    /// Whether it accepts connections on sockets that are open already.
+    pub(crate) inbound: Inbound,
 }
 
 /// TCP ports that are connected to.
@@ -79,27 +79,27 @@ impl Default for Ports {
 
 /// Whether connections are accepted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Answers {
+pub(crate) enum Inbound {
     /// None are.
     #[default]
-    Nobody,
+    None,
     /// On sockets that are open already.
-    Clients,
+    OpenSockets,
 }
 
 /// What is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Confinement {
-    landlock: Wall,
-    seccomp: Wall,
+    landlock: Layer,
+    seccomp: Layer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wall {
-    Whole,
+enum Layer {
+    Enforced,
     /// The kernel knows some of the rules.
-    Part,
-    Missing,
+    PartlyEnforced,
+    NotEnforced,
 }
 
 impl fmt::Display for Confinement {
@@ -108,27 +108,27 @@ impl fmt::Display for Confinement {
     }
 }
 
-impl fmt::Display for Wall {
+impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Whole => "in force",
-            Self::Part => "in force in part (an older kernel)",
-            Self::Missing => "not in force (this kernel has none, or refuses it)",
+            Self::Enforced => "in force",
+            Self::PartlyEnforced => "in force in part (an older kernel)",
+            Self::NotEnforced => "not in force (this kernel has none, or refuses it)",
         })
     }
 }
 
-/// Gives up everything but `needs`, for good.
-pub(crate) fn confine(needs: &Needs) -> Confinement {
-    let landlock = files_and_ports(needs).unwrap_or_else(|error| {
+/// Gives up everything but `permissions`, for good.
+pub(crate) fn confine(permissions: &Permissions) -> Confinement {
+    let landlock = files_and_ports(permissions).unwrap_or_else(|error| {
         tracing::warn!(%error, "Landlock refused the rules");
-        Wall::Missing
+        Layer::NotEnforced
     });
-    let seccomp = match system_calls::give_up(needs.answers) {
-        Ok(()) => Wall::Whole,
+    let seccomp = match system_calls::give_up(permissions.inbound) {
+        Ok(()) => Layer::Enforced,
         Err(error) => {
             tracing::warn!(%error, "seccomp refused the filter");
-            Wall::Missing
+            Layer::NotEnforced
         }
     };
     let confinement = Confinement { landlock, seccomp };
@@ -153,18 +153,18 @@ pub(crate) fn never_dump() {
 
 /// What would be in force, tried in a thread that ends at once.
 pub(crate) fn available() -> Confinement {
-    let tried = thread::spawn(|| confine(&Needs::default())).join();
+    let tried = thread::spawn(|| confine(&Permissions::default())).join();
     tried.unwrap_or(Confinement {
-        landlock: Wall::Missing,
-        seccomp: Wall::Missing,
+        landlock: Layer::NotEnforced,
+        seccomp: Layer::NotEnforced,
     })
 }
 
-fn files_and_ports(needs: &Needs) -> Result<Wall, RulesetError> {
+fn files_and_ports(permissions: &Permissions) -> Result<Layer, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let write: BitFlags<AccessFs> =
         AccessFs::from_all(RULES) & !AccessFs::Execute & !AccessFs::IoctlDev;
-    let (network, ports) = match &needs.ports {
+    let (network, ports) = match &permissions.ports {
         Ports::These(ports) => (
             AccessNet::from_all(RULES),
             ports.iter().copied().chain([DNS_PORT]).collect(),
@@ -180,16 +180,16 @@ fn files_and_ports(needs: &Needs) -> Result<Wall, RulesetError> {
         .add_rules(path_beneath_rules(name_service(), AccessFs::ReadFile))?
         .add_rules(path_beneath_rules(certificates(), read))?
         .add_rules(path_beneath_rules(DIRECTORIES, read))?
-        .add_rules(path_beneath_rules(&needs.readable, read))?
-        .add_rules(path_beneath_rules(&needs.writable, write))?
+        .add_rules(path_beneath_rules(&permissions.readable, read))?
+        .add_rules(path_beneath_rules(&permissions.writable, write))?
         .add_rules(
             ports.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp))),
         )?
         .restrict_self()?;
     Ok(match status.ruleset {
-        RulesetStatus::FullyEnforced => Wall::Whole,
-        RulesetStatus::PartiallyEnforced => Wall::Part,
-        RulesetStatus::NotEnforced => Wall::Missing,
+        RulesetStatus::FullyEnforced => Layer::Enforced,
+        RulesetStatus::PartiallyEnforced => Layer::PartlyEnforced,
+        RulesetStatus::NotEnforced => Layer::NotEnforced,
     })
 }
 

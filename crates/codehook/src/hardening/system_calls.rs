@@ -10,7 +10,7 @@ use seccompiler::{
     TargetArch, apply_filter,
 };
 
-use super::Answers;
+use super::Inbound;
 
 /// Refused whatever the arguments.
 const REFUSED: &[i64] = &[
@@ -81,8 +81,8 @@ const REFUSED: &[i64] = &[
     libc::SYS_keyctl,
 ];
 
-/// For a process that answers nobody.
-const ANSWERING: &[i64] = &[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4];
+/// For a process that accepts no connections.
+const INBOUND_CALLS: &[i64] = &[libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4];
 
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[i64] = &[
@@ -108,19 +108,19 @@ const SOCKET_FAMILIES: [i32; 4] = [
 const SOCKET_TYPE: u64 = 0xF;
 
 /// Applies the filters to this thread and to those that it will start.
-pub(super) fn give_up(answers: Answers) -> Result<(), Error> {
-    for filter in filters(answers)? {
+pub(super) fn give_up(inbound: Inbound) -> Result<(), Error> {
+    for filter in filters(inbound)? {
         apply_filter(&filter)?;
     }
     Ok(())
 }
 
-fn filters(answers: Answers) -> Result<[BpfProgram; 2], BackendError> {
-    let answering: &[i64] = match answers {
-        Answers::Nobody => ANSWERING,
-        Answers::Clients => &[],
+fn filters(inbound: Inbound) -> Result<[BpfProgram; 2], BackendError> {
+    let inbound_calls: &[i64] = match inbound {
+        Inbound::None => INBOUND_CALLS,
+        Inbound::OpenSockets => &[],
     };
-    let refused = REFUSED.iter().chain(REFUSED_HERE).chain(answering);
+    let refused = REFUSED.iter().chain(REFUSED_HERE).chain(inbound_calls);
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         refused.map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_clone, vec![new_processes()?]);

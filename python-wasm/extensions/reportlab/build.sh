@@ -4,7 +4,7 @@
 python3 "$HERE/packages/source.py" "$OUT/packages" reportlab source
 accelerators=source/src/rl_addons/rl_accel
 renderer=source/src/rl_addons/renderPM
-python3 "$HERE/wide_long.py" $accelerators $renderer/_renderPM.c
+python3 "$HERE/tools/wide_long.py" $accelerators $renderer/_renderPM.c
 with_python="$CC $CFLAGS -Wcast-function-type-mismatch -I$PYTHON_TREE -I$PYTHON_TREE/Include"
 $with_python -c $accelerators/_rl_accel.c
 $AR rcs librl_accel.a _rl_accel.o

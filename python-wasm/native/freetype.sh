@@ -1,5 +1,5 @@
 # FreeType, with Debian's fixes and without longjmp.
-# reads: libraries/freetype
+# reads: native/freetype
 mkdir source
 tar -xf "$OUT"/cache/freetype_*.orig.tar.xz -C source --strip-components=1
 tar -xf "$OUT"/cache/freetype_*.debian.tar.xz -C source
@@ -9,8 +9,8 @@ for name in enable-subpixel-rendering fix-wild-free-svg CVE-2023-2004 disable_CO
     Minimal-stop-gap-fix-for-CVE-2025-27363; do
     patch -p1 -s -N < "debian/patches/$name.patch"
 done
-patch -p1 -s -N < "$HERE/libraries/freetype/no-longjmp.patch"
-cp "$HERE/libraries/freetype/ftmodule.h" include/freetype/config/
+patch -p1 -s -N < "$HERE/native/freetype/no-longjmp.patch"
+cp "$HERE/native/freetype/ftmodule.h" include/freetype/config/
 cp -r include/. ../include/
 cd ..
 for name in autofit/autofit base/{ftsystem,ftinit,ftdebug,ftbase,ftbbox,ftbitmap,ftfstype,ftgasp,ftglyph,ftmm,ftstroke,ftsynth,fttype1} \
@@ -18,5 +18,5 @@ for name in autofit/autofit base/{ftsystem,ftinit,ftdebug,ftbase,ftbbox,ftbitmap
     raster/raster sfnt/sfnt smooth/smooth truetype/truetype type1/type1 type42/type42 winfonts/winfnt; do
     echo "source/src/$name.c"
 done | each $CC $LIBRARY_CFLAGS -Wcast-function-type-mismatch -DFT2_BUILD_LIBRARY -DFT_CONFIG_OPTION_SYSTEM_ZLIB \
-    -Isource/include -I"$HERE/src" -I"$OUT/zlib" -c {}
+    -Isource/include -I"$HERE/runtime" -I"$OUT/zlib" -c {}
 $AR rcs libfreetype.a ./*.o

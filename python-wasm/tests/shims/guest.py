@@ -3,7 +3,7 @@
 It owns the fake `_codehook`, which asks bridge.py through a pair of pipes, and takes away the C modules and the functions of
 `posix` that the sandbox does not have. A test that hangs is killed by an alarm.
 
-    python2.7 -S guest.py QUESTIONS ANSWERS STAND_INS PACKAGES SCRIPT [ARGUMENT...]
+    python2.7 -S guest.py QUESTIONS ANSWERS SHIMS PACKAGES SCRIPT [ARGUMENT...]
 """
 import errno
 import imp
@@ -19,14 +19,14 @@ NO_PROCESS = 'fork forkpty execv execve waitpid wait wait3 wait4 pipe kill killp
 
 signal.alarm(SECONDS)
 questions, answers = os.fdopen(int(sys.argv[1]), 'wb'), os.fdopen(int(sys.argv[2]), 'rb')
-stand_ins, packages, script = sys.argv[3:6]
+shims, packages, script = sys.argv[3:6]
 
 
 class Poverty(object):
-    """Loads the stand-ins first, and nothing in place of what is absent."""
+    """Loads the shims first, and nothing in place of what is absent."""
 
     def find_module(self, name, path=None):
-        here = os.path.join(stand_ins, name + '.py')
+        here = os.path.join(shims, name + '.py')
         if name in ABSENT or os.path.exists(here):
             if os.path.exists(here):
                 return self
@@ -36,7 +36,7 @@ class Poverty(object):
 
     def load_module(self, name):
         if name not in sys.modules:
-            imp.load_source(name, os.path.join(stand_ins, name + '.py'))
+            imp.load_source(name, os.path.join(shims, name + '.py'))
         return sys.modules[name]
 
 
@@ -75,8 +75,8 @@ def refuse_process(*args, **kwargs):
     raise OSError(errno.ENOSYS, 'a hook is one process and cannot start another')
 
 
-imp.load_source('_codehook_packages', os.path.join(stand_ins, '_codehook_packages.py'))
-missing = imp.load_source('_codehook_missing', os.path.join(stand_ins, '_codehook_missing.py'))
+imp.load_source('_codehook_packages', os.path.join(shims, '_codehook_packages.py'))
+missing = imp.load_source('_codehook_missing', os.path.join(shims, '_codehook_missing.py'))
 # The native interpreter does have these modules of the standard library: only the reasons may be found.
 exists = missing._exists
 missing._exists = lambda name, path=None: name not in missing._REASONS and exists(name, path)
@@ -86,7 +86,7 @@ for name in NO_PROCESS:
     setattr(os, name, refuse_process)
 sys.modules['_codehook'] = codehook
 sys.meta_path[:] = [Poverty()]
-sys.path.insert(0, stand_ins)
+sys.path.insert(0, shims)
 if packages:
     sys.path.append(packages)
 sys.dont_write_bytecode = True

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the read-only library that every guest sees: standard library, our stand-ins and the packages, as one archive.
+"""Makes the read-only library that every guest sees: standard library, our shims and the packages, as one archive.
 
-    assemble.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --stand-ins DIR --packages CACHE_DIR
+    assemble.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --shims DIR --packages CACHE_DIR
                 --extensions DIR --additions DIR --work DIR --output DIR
 
 LIB is the Lib directory of the patched CPython source. The interpreter itself compiles the modules: PYTHON.WASM, which
@@ -48,7 +48,7 @@ STDLIB_WANTED = ["plat-linux2/*.py"]
 NOT_PYTHON_2 = []
 
 
-# Packages of our own, in stand-ins/, that take the place of one from the index. Name -> licence.
+# Packages of our own, in shims/, that take the place of one from the index. Name -> licence.
 OWN_PACKAGES = {"cryptography": "Apache-2.0"}
 
 
@@ -63,11 +63,11 @@ def main():
         tree = fresh_tree(arguments.work)
         modules = {}
         packages = gather_packages(arguments.packages, arguments.work / "sources")
-        stand_ins = gather_stand_ins(arguments.stand_ins)
-        replace_in_packages(packages, stand_ins)
-        packages.update(take_own_packages(stand_ins))
+        shims = gather_shims(arguments.shims)
+        replace_in_packages(packages, shims)
+        packages.update(take_own_packages(shims))
         stdlib = gather_stdlib(arguments.lib)
-        replace_in_stdlib(stdlib, stand_ins)
+        replace_in_stdlib(stdlib, shims)
         place(stdlib, GUEST_LIBRARY, tree, modules)
         for files in packages.values():
             place(files, GUEST_PACKAGES, tree, modules)
@@ -85,7 +85,7 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "tool", "wasm", "stand-ins", "packages", "extensions", "additions", "work", "output"):
+    for name in ("lib", "tool", "wasm", "shims", "packages", "extensions", "additions", "work", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     return parser.parse_args()
 
@@ -117,42 +117,42 @@ def files_below(root):
     return {path.relative_to(root).as_posix(): path for path in sorted(paths)}
 
 
-def gather_stand_ins(stand_ins):
-    """Path below stand-ins -> source file."""
-    if not stand_ins.is_dir():
-        raise AssembleError(f"{stand_ins} is no directory. Next step: give --stand-ins python-wasm/stand-ins")
+def gather_shims(shims):
+    """Path below shims -> source file."""
+    if not shims.is_dir():
+        raise AssembleError(f"{shims} is no directory. Next step: give --shims python-wasm/shims")
     return {
         path: source
-        for path, source in files_below(stand_ins).items()
+        for path, source in files_below(shims).items()
         if path.endswith(".py") and not fnmatch.fnmatchcase(f"/{path}", "*/test*")
     }
 
 
-def replace_in_packages(packages, stand_ins):
-    """A stand-in for a part of a package takes the place of the one file, and the rest of the package stays as it is."""
+def replace_in_packages(packages, shims):
+    """A shim for a part of a package takes the place of the one file, and the rest of the package stays as it is."""
     for files in packages.values():
         tops = {path.split("/")[0] for path in files if path.endswith(".py")}
-        for path in [path for path in stand_ins if path.split("/")[0] in tops]:
-            files[path] = stand_ins.pop(path)
+        for path in [path for path in shims if path.split("/")[0] in tops]:
+            files[path] = shims.pop(path)
 
 
-def take_own_packages(stand_ins):
-    """Of the stand-ins, those that stand for a package which is not there: they are listed among the packages."""
+def take_own_packages(shims):
+    """Of the shims, those that stand for a package which is not there: they are listed among the packages."""
     own = {}
     for name, licence in OWN_PACKAGES.items():
-        files = {path: stand_ins.pop(path) for path in list(stand_ins) if path.startswith(f"{name}/")}
+        files = {path: shims.pop(path) for path in list(shims) if path.startswith(f"{name}/")}
         version = re.search(r"^__version__ = '(.+)'$", files[f"{name}/__init__.py"].read_text(encoding="utf-8"), re.MULTILINE)
         own[lock.Pin(name, version[1], None, licence, "ours")] = files
     return own
 
 
-def replace_in_stdlib(stdlib, stand_ins):
-    """A stand-in takes the place of the module or package of its name, whole: no half of the old one stays importable."""
-    for name in {path.split("/")[0] for path in stand_ins}:
+def replace_in_stdlib(stdlib, shims):
+    """A shim takes the place of the module or package of its name, whole: no half of the old one stays importable."""
+    for name in {path.split("/")[0] for path in shims}:
         module = name[: -len(".py")] if name.endswith(".py") else name
         for path in [path for path in stdlib if path == f"{module}.py" or path.startswith(f"{module}/")]:
             del stdlib[path]
-    stdlib.update(stand_ins)
+    stdlib.update(shims)
 
 
 def place(files, guest_directory, tree, modules):

@@ -110,7 +110,7 @@ impl Resolve for LocalhostOnly {
     }
 }
 
-const FOLDER: &str = "python-wasm/tests/stand_ins";
+const FOLDER: &str = "python-wasm/tests/shims";
 
 /// `script` with the servers' addresses in it, after the comments at its top (one may name the encoding) and before its code.
 fn with_addresses(script: &str, servers: &Servers) -> String {

@@ -1,4 +1,4 @@
-"""Runs the tests of the stand-ins in a native python2.7. Python 3.
+"""Runs the tests of the shims in a native python2.7. Python 3.
 
     run_native.py PYTHON27 [--packages FOLDER] [TEST...]
 
@@ -16,7 +16,7 @@ import bridge
 import loopback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-STAND_INS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "stand-ins")
+SHIMS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "shims")
 
 
 def run(python, packages, script, urls, ca_file):
@@ -25,7 +25,7 @@ def run(python, packages, script, urls, ca_file):
     host = bridge.Bridge(ca_file)
     thread = threading.Thread(target=host.serve, args=(os.fdopen(to_bridge, "rb"), os.fdopen(from_bridge, "wb")), daemon=True)
     thread.start()
-    done = subprocess.run([python, "-S", os.path.join(HERE, "guest.py"), str(questions), str(answers), STAND_INS, packages or "", script,
+    done = subprocess.run([python, "-S", os.path.join(HERE, "guest.py"), str(questions), str(answers), SHIMS, packages or "", script,
                            *urls], pass_fds=(questions, answers), stdin=subprocess.DEVNULL)
     os.close(questions)
     os.close(answers)

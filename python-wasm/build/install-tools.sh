@@ -11,7 +11,7 @@ packages=(
     xz-utils zstd
     # Downloads of the Python packages, and the assembly of the library.
     python3 python3-pip python3-venv ca-certificates
-    # The judges of the fax: pdfinfo and pdftotext. Certificates for the stand-ins' test servers.
+    # The judges of the fax: pdfinfo and pdftotext. Certificates for the shims' test servers.
     poppler-utils openssl
     # The demonstration of the service.
     curl

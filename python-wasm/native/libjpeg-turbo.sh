@@ -1,9 +1,9 @@
 # JPEG, in plain C: without the assembly that libjpeg-turbo has for other processors. Its API is libjpeg 6b's, as in Debian.
-# reads: libraries/libjpeg-turbo
+# reads: native/libjpeg-turbo
 mkdir source
 tar -xf "$OUT"/cache/libjpeg-turbo_*.orig.tar.gz -C source --strip-components=1
-cp source/{jpeglib,jmorecfg,jerror}.h "$HERE/libraries/libjpeg-turbo/jconfig.h" include/
-cp "$HERE"/libraries/libjpeg-turbo/*.h source/
+cp source/{jpeglib,jmorecfg,jerror}.h "$HERE/native/libjpeg-turbo/jconfig.h" include/
+cp "$HERE"/native/libjpeg-turbo/*.h source/
 sed 's/@COPYRIGHT_YEAR@/1991-2023/' source/jversion.h.in > source/jversion.h
 # No jmemansi: images are never put aside into temporary files.
 for name in jaricom jcapimin jcapistd jcarith jccoefct jccolor jcdctmgr jchuff jcicc jcinit jcmainct jcmarker jcmaster jcomapi \

@@ -1,10 +1,10 @@
 # libxml2, libxslt and libexslt, with Debian's patches. Without network, threads and plug-ins; with zlib, and iconv of wasi-libc.
 # after: source
 # locked: libxslt
-# reads: libraries/libxml2
+# reads: native/libxml2
 
 # The file of a source; the cache may hold older versions.
-cached() { echo "$OUT/cache/$(awk -v name="$1=" -v part=".$2.tar.xz" 'index($3, name) == 1 && index($4, part) { print $4 }' "$HERE/sources.lock")"; }
+cached() { echo "$OUT/cache/$(awk -v name="$1=" -v part=".$2.tar.xz" 'index($3, name) == 1 && index($4, part) { print $4 }' "$HERE/build/sources.lock")"; }
 
 # Unpacks a library with Debian's patches and ours.
 unpack() {
@@ -15,7 +15,7 @@ unpack() {
     for patch in $(grep -v '^#' "$name/debian/patches/series"); do
         patch -p1 -s -N -d "$name" < "$name/debian/patches/$patch"
     done
-    for patch in "$HERE/libraries/libxml2/$name"-*.patch; do
+    for patch in "$HERE/native/libxml2/$name"-*.patch; do
         [ ! -e "$patch" ] || patch -p1 -s -N -d "$name" < "$patch"
     done
     # CPython's knows wasm32-wasi.

@@ -1,4 +1,4 @@
-"""urllib2, urllib, httplib and xmlrpclib over the sockets' stand-in."""
+"""urllib2, urllib, httplib and xmlrpclib over the sockets' shim."""
 import hashlib
 import httplib
 import json

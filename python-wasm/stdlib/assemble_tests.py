@@ -2,7 +2,7 @@
 """Makes tests.tar: CPython's own tests, and the sources of the standard library that they look into, as an archive for runs of the
 tests only. It lies over the library, below the same /usr/lib/python2.7.
 
-    assemble_tests.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --stand-ins DIR --work DIR --output DIR
+    assemble_tests.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --shims DIR --work DIR --output DIR
 
 Sources come with their compiled modules, so that a run compiles nothing.
 """
@@ -23,15 +23,15 @@ UNWANTED = ["lib-tk/*", "idlelib/*", "*.pyc", "*.pyo", "*.orig", "*.rej"]
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("lib", "tool", "wasm", "stand-ins", "work", "output"):
+    for name in ("lib", "tool", "wasm", "shims", "work", "output"):
         parser.add_argument(f"--{name}", required=True, type=lambda path: pathlib.Path(path).absolute())
     arguments = parser.parse_args()
     tree = arguments.work / "tests-tree"
     shutil.rmtree(tree, ignore_errors=True)
     library = assemble.gather_stdlib(arguments.lib)
-    stand_ins = assemble.gather_stand_ins(arguments.stand_ins)
+    shims = assemble.gather_shims(arguments.shims)
     # Those for parts of packages are no part of the standard library.
-    assemble.replace_in_stdlib(library, {path: source for path, source in stand_ins.items() if "/" not in path})
+    assemble.replace_in_stdlib(library, {path: source for path, source in shims.items() if "/" not in path})
     tests = {path: source for path, source in assemble.files_below(arguments.lib).items() if wanted(path)}
     jobs = []
     compiled = arguments.work / "compiled-there.pyc"

@@ -1,4 +1,4 @@
-"""requests, urllib3 and httplib2, unchanged, over the sockets' stand-in. Left out where they are not installed."""
+"""requests, urllib3 and httplib2, unchanged, over the sockets' shim. Left out where they are not installed."""
 import io
 import sys
 import unittest

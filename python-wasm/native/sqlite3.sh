@@ -1,6 +1,6 @@
 # SQLite with Debian's patches, as one source file, and with what Debian's offers to SQL. Not there: extensions, which would be machine
 # code.
-# reads: libraries/sqlite3
+# reads: native/sqlite3
 # tools: gcc tclsh make
 mkdir source build
 tar -xf "$OUT"/cache/sqlite3_*.orig.tar.xz -C source --strip-components=1
@@ -26,7 +26,7 @@ engine+=' -DSQLITE_MAX_SCHEMA_RETRY=25 -DSQLITE_MAX_VARIABLE_NUMBER=250000'
 engine+=' -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_UPDATE_DELETE_LIMIT=1 -DSQLITE_ENABLE_DBSTAT_VTAB -DSQLITE_SOUNDEX=1'
 engine+=' -DSQLITE_ENABLE_FTS3 -DSQLITE_ENABLE_FTS3_PARENTHESIS -DSQLITE_ENABLE_FTS4 -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE=1'
 engine+=' -DSQLITE_ENABLE_MATH_FUNCTIONS'
-for file in build/sqlite3.c "$HERE/libraries/sqlite3/wasi.c"; do
+for file in build/sqlite3.c "$HERE/native/sqlite3/wasi.c"; do
     $CC $LIBRARY_CFLAGS -Iinclude $engine -Wcast-function-type-mismatch \
         -Werror=cast-function-type-mismatch -Werror=incompatible-function-pointer-types -c "$file"
 done

@@ -15,7 +15,7 @@ cache=$(cd "$cache" && pwd)
 has_hash() { [ -f "$1" ] && echo "$2  $1" | sha256sum --check --status; }
 
 # What the build cache has of these bytes.
-kept() { python3 "$here/build/store.py" "$@"; }
+kept() { python3 "$here/store.py" "$@"; }
 
 locked() { grep -v '^#' "$here/sources.lock" | grep -v '^$'; }
 

@@ -1,4 +1,4 @@
-"""What all parts of the socket stand-in share: constants, exceptions, and how the host's errors read in Python."""
+"""What all parts of the socket shim share: constants, exceptions, and how the host's errors read in Python."""
 import _codehook
 import errno as _errno
 from io import UnsupportedOperation as _UnsupportedOperation

@@ -25,7 +25,7 @@
 
 static PyObject *restore_hook;
 
-/* The modules in C of the packages; build.sh writes it. */
+/* The C modules of the packages; build/steps/link.sh writes the table. */
 extern struct _inittab codehook_extensions[];
 
 static void die(const char *what)
@@ -49,13 +49,13 @@ static void set_environment(void)
     setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
 }
 
-/* What small runs allocate, so that their memory does not have to grow. */
+/* Memory for small runs, so that theirs does not have to grow. */
 #define ROOM_FOR_RUNS (1 << 20)
 #define LARGEST_HOLE (1 << 16)
 #define SMALLEST_HOLE 16
 
-/* Takes what malloc has free between allocations, as _PyObject_StartAfresh does for Python's objects: from now on memory
- * comes from the end, side by side. */
+/* Allocates the free blocks between malloc's allocations, as _PyObject_CompactBeforeSnapshot does for Python's objects:
+ * later allocations are adjacent, at the end. */
 static void fill_holes(void)
 {
     /* volatile: a compiler may leave out allocations that nobody uses. */
@@ -99,7 +99,7 @@ EXPORT("codehook_init") void codehook_init(void)
         die("_codehook_boot has no restore()");
     PyGC_Collect();
     fflush(NULL);
-    _PyObject_StartAfresh();
+    _PyObject_CompactBeforeSnapshot();
     fill_holes();
 }
 
@@ -153,7 +153,7 @@ static int report_exception(void)
     return EXIT_FAILURE_CODE | flags;
 }
 
-/* As a native interpreter does at its end: threads that are no daemons run to theirs. One that never can is a failure. */
+/* Waits for threads that are no daemons, as a native interpreter does at exit. A deadlock is a failure. */
 static int wait_for_threads(int status)
 {
     PyObject *threading, *result = NULL;

@@ -1,16 +1,17 @@
-/* Threads that take turns on one native thread, and signals that a hook gets from itself.
+/* Green threads on one native thread, and signals that a hook sends to itself.
  *
- * A thread runs until it would wait, or until its turn is over; then it steps aside. There are no stacks to switch between in
- * WebAssembly, so stepping aside works on Python's frames, as a generator's does: a call that suspends answers NULL with no
- * exception, and codehook_suspending is the frame it was called from; that frame keeps its state, hands the NULL on and names
- * the next, and so on up to the thread's first and to the scheduler (codehook_threads.c). Later the innermost frame goes on, its answer goes to the one that called it, and
- * so on, without the C calls that lay between. That is right only where these do nothing after the call but hand on its answer.
- * Calls of this kind are soft, and a frame knows how it was called (f_soft).
+ * A thread runs until it has to wait or its turn is over; then it is suspended. WebAssembly cannot switch stacks, so
+ * that suspending works on Python's frames, as yielding from a generator does. A call that suspends returns NULL
+ * without an exception, and codehook_suspending is the frame that called it. That frame keeps its state, returns NULL
+ * as well and sets codehook_suspending to its caller, up to the thread's first frame and to the scheduler
+ * (codehook_threads.c). To resume the thread, the innermost frame is entered again, its result is passed to the frame
+ * that called it, and so on, without the C calls between them. That is correct only where these C calls just return the
+ * result. Such calls are soft, and a frame knows whether it was called softly (f_soft).
  *
- * A thread with another C call on its stack (a sort's key function, an __init__, an import) cannot step aside, nor can the main
- * thread. When such a one waits, the others have their turns on top of its stack.
+ * A thread with any other C call on its stack (a sort's key function, an __init__, an import) cannot be suspended, nor
+ * can the main thread. While such a thread waits, the others run on top of its stack.
  *
- * ceval.c, iterobject.c and the modules that wait are patched to use this (patches/0030-threads-in-turns.patch). */
+ * The eval loop, iterators and the modules that wait are patched to use this (cpython/patches/threads). */
 #ifndef CODEHOOK_THREADS_H
 #define CODEHOOK_THREADS_H
 
@@ -27,14 +28,14 @@ enum { CODEHOOK_BETWEEN, CODEHOOK_AT_CALL, CODEHOOK_AT_WITH, CODEHOOK_AT_CLEANUP
 #define CODEHOOK_POINT(soft) ((soft) >> 1 & 7)
 #define CODEHOOK_POINT_ARG(soft) ((soft) >> 4)
 
-/* For PyEval_EvalFrameEx() in the place of throwflag: go on with codehook_resume_value, with the exception that is set, or
-   with neither. */
+/* Value of PyEval_EvalFrameEx()'s throwflag to resume a frame: with codehook_resume_value, with the current
+   exception, or with neither. */
 #define CODEHOOK_RESUME 2
 
 extern PyObject *codehook_resume_value;
-/* The frame that is left next while a thread steps aside. Another frame may run meanwhile: that of a __del__. */
+/* The frame that is left next while a thread is suspended. Another frame may run meanwhile: that of a __del__. */
 extern struct _frame *codehook_suspending;
-/* Set right before a METH_SUSPENDS function is called by a soft call; the function takes it first of all. */
+/* Set immediately before a soft call of a METH_SUSPENDS function, which reads and clears it first. */
 extern int codehook_may_suspend;
 /* Not 0 while the eval loop has to call codehook_tick(): there are threads, or an alarm is set. */
 extern int codehook_watch;
@@ -71,20 +72,22 @@ PyObject *codehook_acquire(PyThread_type_lock lock, int wait, int direct);
 PyObject *codehook_sleep(double seconds, int direct);
 int codehook_pause(void);
 
-/* The host's (docs/guest-abi.md): other runs have their turns when it is time. The engine writes a check in the place of the call,
-   and leaves its own out of the loops around it: it has to be on every way around the eval loop that may be taken for ever. */
+/* The host's (docs/guest-abi.md): lets other runs continue when their time has come. The engine replaces the call by a
+   safepoint and inserts no other safepoints into the loops around it. So each path around the eval loop that can be
+   taken without end must contain this call. */
 #ifdef __wasi__
 __attribute__((import_module("codehook"), import_name("give_way")))
 #endif
-void codehook_give_way(void);
+void codehook_yield_now(void);
 
-/* The engine's: 0. It says of the loops around the call what the former says: they go forwards, or give way. */
+/* The host's: returns 0. Declares that the loops around the call terminate or call codehook_yield_now(), so that the
+   engine inserts no safepoints into them. */
 #ifdef __wasi__
 __attribute__((import_module("codehook"), import_name("forward")))
 #endif
-__attribute__((pure)) int codehook_forward(void);
+__attribute__((pure)) int codehook_loop_is_bounded(void);
 
-/* Signals (codehook_signals.c). codehook_send_signal() answers -1 for one that would stop the hook for good. */
+/* Signals (codehook_signals.c). codehook_send_signal() returns -1 for a signal that would stop the hook for good. */
 double codehook_now(void);
 double codehook_alarm_at(void);
 void codehook_check_alarm(void);

@@ -16,7 +16,7 @@
 #undef LONG_BIT
 #define LONG_BIT 64
 
-/* See 0009-wide-long.patch. */
+/* See cpython/patches/port/0006-wide-long.patch. */
 #define PY_FORMAT_LONG "ll"
 
 /* Of C's own functions only these take as much as a wide long holds. */

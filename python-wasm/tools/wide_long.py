@@ -8,7 +8,7 @@ written on. No option of the compiler changes that, so each `long` becomes `long
 and each %ld in a string becomes %lld. What comes from the C library's headers stays as it is: values convert at the call, and
 the compiler refuses pointers that do not fit. Running it twice is an error, which a marker in each directory prevents.
 
-It knows C's tokens and nothing of its grammar; CPython's sources and its extensions need no more. src/wasi_compat.h gives
+It knows C's tokens and nothing of its grammar; CPython's sources and its extensions need no more. runtime/wide_long.h gives
 LONG_MAX and its like the values to match.
 """
 

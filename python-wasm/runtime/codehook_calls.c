@@ -1,5 +1,5 @@
-/* Soft calls: which callables are no more than a Python function in wrapping, and which frames can be left and entered again.
- * See codehook_threads.h. */
+/* Soft calls: finds the Python function inside a callable, and tells which frames can be left and entered again. See
+ * codehook_threads.h. */
 #include "codehook_threads.h"
 
 #include "frameobject.h"
@@ -34,7 +34,7 @@ static PyObject *wrapped_function(PyObject *func, PyObject *args, PyObject **sel
         *self = PyMethod_GET_SELF(func);
         if (*self != NULL)
             return PyMethod_GET_FUNCTION(func);
-        /* Class.method(instance, ...); where this is not plain to see, the usual way says what is wrong. */
+        /* Class.method(instance, ...). The ordinary call reports an instance of another class. */
         if (klass != NULL && PyType_Check(klass) && PyTuple_GET_SIZE(args) > 0 &&
             PyType_IsSubtype(Py_TYPE(PyTuple_GET_ITEM(args, 0)), (PyTypeObject *)klass))
             return PyMethod_GET_FUNCTION(func);
@@ -85,8 +85,8 @@ static int unwrap_partial(PyObject **func, PyObject **args, PyObject **kw)
     return 1;
 }
 
-/* Takes off bound methods, callable instances and partials, down to what is called in the end. *args may be NULL before and is a
- * tuple after; all three are new references. On failure -1, and none is. */
+/* Unwraps bound methods, callable instances and partials, down to the function that is called in the end. *args may be
+ * NULL before and is a tuple after; all three are new references. Returns -1 on failure, without references. */
 int codehook_unwrap(PyObject **func, PyObject **args, PyObject **kw)
 {
     PyObject *self, *inner, *all;
@@ -126,7 +126,7 @@ failed:
     return -1;
 }
 
-/* Keys and values in turn, as PyEval_EvalCodeEx() takes them. */
+/* Keys and values alternately, as PyEval_EvalCodeEx() takes them. */
 PyObject *codehook_keyword_array(PyObject *kw)
 {
     Py_ssize_t position = 0, i = 0;
@@ -143,7 +143,7 @@ PyObject *codehook_keyword_array(PyObject *kw)
     return array;
 }
 
-/* Whether the running instruction is that of a `for` loop over this very iterator, so that nothing lies between the two. */
+/* Whether the current instruction is that of a `for` loop over this iterator, without any C call between the two. */
 int codehook_is_looped_over(PyObject *iterator)
 {
     PyFrameObject *f = PyThreadState_GET()->frame;

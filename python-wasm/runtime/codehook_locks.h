@@ -1,10 +1,10 @@
-/* What a PyThread_type_lock points to. */
+/* The type that a PyThread_type_lock points to. */
 #ifndef CODEHOOK_LOCKS_H
 #define CODEHOOK_LOCKS_H
 
 typedef struct {
     int held;
-    int awaited;    /* how many threads wait for it */
+    int awaited;    /* number of threads that wait for it */
 } codehook_lock;
 
 /* The scheduler's (codehook_threads.c). */

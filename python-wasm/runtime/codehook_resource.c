@@ -1,4 +1,5 @@
-/* What a hook is told of its resources. The limits that hold are the run's, and are kept outside; these are the program's own. */
+/* The resource limits and use that a hook sees. The limits of the run are enforced by the host; these are the program's
+ * own. */
 #include "Python.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static void know_limits(void)
     limits[RLIMIT_CORE].rlim_cur = limits[RLIMIT_CORE].rlim_max = 0;
     /* As the host has it by default. */
     limits[RLIMIT_NOFILE].rlim_cur = limits[RLIMIT_NOFILE].rlim_max = 256;
-    /* build.sh: layout */
+    /* The layout of build/recipe.sh. */
     limits[RLIMIT_STACK].rlim_cur = 16 << 20;
     limits_known = 1;
 }
@@ -52,8 +53,8 @@ int setrlimit(int resource, const struct rlimit *limit)
     return 0;
 }
 
-/* There is no clock of processor time: clock() counts from the start of the run. Memory never shrinks, so its size is the most
-   that there was. */
+/* There is no clock of processor time: clock() counts from the start of the run. Memory never shrinks, so its size
+   is the most that there was. */
 int getrusage(int who, struct rusage *usage)
 {
     clock_t used;

@@ -1,4 +1,5 @@
-/* Linux's interface to limits and use of resources, which wasi-libc has in part and with other numbers. For Modules/resource.c. */
+/* Linux's interface to resource limits and use, for Modules/resource.c. wasi-libc has part of it, with other
+ * numbers. */
 #ifndef CODEHOOK_RESOURCE_H
 #define CODEHOOK_RESOURCE_H
 
@@ -35,7 +36,8 @@ struct rlimit {
 
 struct rusage {
     struct timeval ru_utime, ru_stime;
-    long ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock, ru_msgsnd, ru_msgrcv,
+    long ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock,
+        ru_msgsnd, ru_msgrcv,
         ru_nsignals, ru_nvcsw, ru_nivcsw;
 };
 

@@ -1,9 +1,9 @@
-/* Signals that a hook gets: those it sends to itself, and SIGALRM. Nobody else can send it any.
+/* Signals of a hook: those that it sends to itself, and SIGALRM. There are no other senders.
  *
- * A signal calls its handler at once, as C sees it; CPython's handler only takes a note, and the Python function runs in the
- * main thread between two instructions, as everywhere. The alarm is due when the eval loop's ticker, a sleep or a wait for HTTP
- * notices it; nothing looks at the clock while it is not set. It takes the place of wasi-libc's emulation, which knows no
- * default actions and no alarm. */
+ * A signal calls its C handler at once. CPython's C handler only sets a flag, and the Python function runs in the main
+ * thread between two instructions, as everywhere. The eval loop's ticker, a sleep or a wait for HTTP notices that the
+ * alarm is due; while it is not set, the clock is not read. This replaces wasi-libc's emulation, which has neither
+ * default actions nor an alarm. */
 #include "codehook_threads.h"
 
 #include <math.h>

@@ -1,12 +1,13 @@
-/* The scheduler: whose turn it is, and what becomes of a wait. codehook_threads.h says how a thread steps aside.
+/* The scheduler: chooses the thread that runs, and decides how a wait ends. codehook_threads.h describes how a thread
+ * is suspended.
  *
- * Threads that have stepped aside, or have not begun, stand in a ring. The others lie on the one stack: the main thread at the
- * bottom, and above it those whose turn it is and those that could not step aside. Who waits and cannot step aside gives turns
- * to the ring until its wait is over. It never waits for what cannot come: when nobody can go on and no time limit is set,
- * thread.error says so. */
+ * New and suspended threads are in a ring. The others are on the one stack: the main thread at the bottom, above it
+ * the running thread and those that could not be suspended. A thread that waits and cannot be suspended runs the
+ * threads of the ring until its wait is over. A deadlock, where no thread is runnable and no time limit is set,
+ * raises thread.error. */
 #include "codehook_threads.h"
 
-#include "codehook_green.h"
+#include "codehook_green_thread.h"
 #include "codehook_locks.h"
 
 #include <stddef.h>
@@ -14,15 +15,16 @@
 
 /* A turn lasts this many rounds of the eval loop's ticker (100 instructions each): a few milliseconds. */
 #define TURN 1000
-/* What is left of a turn once somebody else's wait is over: enough to leave the function that ended it. */
+/* Rounds that remain of a turn once another thread's wait is over: enough to leave the function that ended it. */
 #define LAST_ROUNDS 2
-/* A thread that is to leave looks every so many instructions whether it can, and takes every so many looks for a round. */
+/* A thread that has to be suspended checks at this interval of instructions whether it can be; so many checks count
+ * as a round. */
 #define SOON 10
 #define LOOKS 10
-/* After so many rounds the eval loop looks whether the alarm is due, or the end of somebody's wait. */
+/* Number of rounds after which the eval loop checks whether the alarm or the end of a wait is due. */
 #define CLOCK_ROUNDS 4
-/* How many turns others get before a signal handler runs in a wait for a lock. Its exception must not come out of an acquire() that
- * takes back a mutex which is only held for a moment. */
+/* Number of turns of other threads before a signal handler runs in a wait for a lock. The handler's exception must not
+ * leave an acquire() that takes back a mutex which is held only for a moment. */
 #define GRACE 4
 
 PyObject *codehook_resume_value;
@@ -30,19 +32,19 @@ struct _frame *codehook_suspending;
 int codehook_may_suspend, codehook_watch;
 PyObject *codehook_thread_error;
 
-static green main_green = {.ident = 1, .state = RUNS};
-static green *current = &main_green;
-static green *first, *last_turn;
+static green_thread main_thread = {.ident = 1, .state = RUNS};
+static green_thread *current = &main_thread;
+static green_thread *first, *last_turn;
 static long last_ident = 1;
-static int ring_size, rounds_left, stepped_aside;
-/* Not 0 while the running thread is to step aside as soon as it can: 1 and the looks it has taken. */
+static int ring_size, rounds_left, suspended;
+/* Not 0 while the running thread has to be suspended as soon as it can be: 1 and the number of checks so far. */
 static int leaving;
 
 long PyThread_get_thread_ident(void) { return current->ident; }
 int codehook_thread_count(void) { return ring_size; }
 int codehook_threads_were_started(void) { return last_ident > 1; }
 
-static int can_go_on(green *t)
+static int is_runnable(green_thread *t)
 {
     switch (t->state) {
     case NEW:
@@ -55,73 +57,73 @@ static int can_go_on(green *t)
     }
 }
 
-static green *after(green *t) { return t->next != NULL ? t->next : first; }
+static green_thread *after(green_thread *t) { return t->next != NULL ? t->next : first; }
 
-/* The next of the ring, after the one whose turn was last, that can go on. */
-static green *next_in_ring(void)
+/* The next runnable thread of the ring, after the one that ran last. */
+static green_thread *next_runnable(void)
 {
-    green *t = last_turn != NULL ? after(last_turn) : first;
+    green_thread *t = last_turn != NULL ? after(last_turn) : first;
     int i;
 
     for (i = 0; i < ring_size; i++, t = after(t))
-        if (!t->on_stack && can_go_on(t))
+        if (!t->on_stack && is_runnable(t))
             return t;
     return NULL;
 }
 
-static int somebody_below_can_go_on(green *t)
+static int thread_below_is_runnable(green_thread *t)
 {
     for (t = t->below; t != NULL; t = t->below)
-        if (can_go_on(t))
+        if (is_runnable(t))
             return 1;
     return 0;
 }
 
-/* The sooner of two times, either of which may be none: 0. */
-static double sooner(double one, double other) { return one == 0 || (other != 0 && other < one) ? other : one; }
+/* The earlier of two times; 0 is no time. */
+static double earlier(double one, double other) { return one == 0 || (other != 0 && other < one) ? other : one; }
 
-/* When the first wait of a thread that has stepped aside is over, or 0. */
-static double soonest_in_ring(void)
+/* The time at which the first wait in the ring is over, or 0. */
+static double earliest_deadline(void)
 {
-    double soonest = 0;
-    green *t;
+    double earliest = 0;
+    green_thread *t;
 
     for (t = first; t != NULL; t = t->next)
         if (!t->on_stack && t->state == WAITS)
-            soonest = sooner(soonest, t->until);
-    return soonest;
+            earliest = earlier(earliest, t->until);
+    return earliest;
 }
 
-/* Whether somebody waits whose time is over. A hundred instructions can take long, where they are calls of much work, and so can a turn. */
-static int a_time_has_come(void)
+/* Whether the time limit of a wait has passed. The number of instructions does not tell: a call can take long. */
+static int a_wait_is_over(void)
 {
-    double soonest = soonest_in_ring();
-    green *t;
+    double earliest = earliest_deadline();
+    green_thread *t;
 
     for (t = current->below; t != NULL; t = t->below)
         if (t->state == WAITS)
-            soonest = sooner(soonest, t->until);
-    return soonest != 0 && codehook_now() >= soonest;
+            earliest = earlier(earliest, t->until);
+    return earliest != 0 && codehook_now() >= earliest;
 }
 
-static void end_turn_soon(void)
+static void shorten_turn(void)
 {
     if (rounds_left > LAST_ROUNDS)
         rounds_left = LAST_ROUNDS;
 }
 
-/* A lock was released that somebody waits for. */
-void codehook_lock_is_free(void) { end_turn_soon(); }
+/* Called when a lock is released that a thread waits for. */
+void codehook_lock_is_free(void) { shorten_turn(); }
 
-/* Stepping aside */
+/* Suspending */
 
-static int can_step_aside(void)
+static int can_suspend(void)
 {
-    return current != &main_green && current->tstate == _PyThreadState_Current && current->tstate->frame != NULL &&
+    return current != &main_thread && current->tstate == _PyThreadState_Current && current->tstate->frame != NULL &&
         codehook_frames_are_soft(current->tstate);
 }
 
-static void step_aside(enum state state, codehook_lock *lock, double until)
+static void suspend(enum state state, codehook_lock *lock, double until)
 {
     current->state = state;
     current->lock = lock;
@@ -129,7 +131,7 @@ static void step_aside(enum state state, codehook_lock *lock, double until)
     current->frame = current->tstate->frame;
     Py_INCREF(current->frame);
     codehook_suspending = current->frame;
-    stepped_aside = 1;
+    suspended = 1;
     leaving = 0;
 }
 
@@ -149,9 +151,9 @@ static void print_exception(PyObject *func)
     PyErr_PrintEx(0);
 }
 
-static void end_thread(green *t, PyObject *result)
+static void end_thread(green_thread *t, PyObject *result)
 {
-    green **link;
+    green_thread **link;
 
     if (result != NULL)
         Py_DECREF(result);
@@ -165,22 +167,22 @@ static void end_thread(green *t, PyObject *result)
     for (link = &first; *link != t; link = &(*link)->next)
         ;
     *link = t->next;
-    /* The turn after this one's is that of the thread after it. */
+    /* The thread after this one runs next. */
     if (last_turn == t)
-        last_turn = link == &first ? NULL : (green *)((char *)link - offsetof(green, next));
+        last_turn = link == &first ? NULL : (green_thread *)((char *)link - offsetof(green_thread, next));
     ring_size--;
     if (ring_size == 0)
         codehook_watch &= ~CODEHOOK_WATCH_THREADS;
     PyThreadState_Clear(t->tstate);
 }
 
-static PyObject *begin(green *t)
+static PyObject *start_frames(green_thread *t)
 {
     return codehook_call_softly(t->func, t->args, t->keyw);
 }
 
-/* From the innermost frame outwards, as far as this turn gets. */
-static PyObject *go_on(green *t, PyObject *value)
+/* Resumes frames from the innermost outwards, until the thread is suspended again or ends. */
+static PyObject *resume_frames(green_thread *t, PyObject *value)
 {
     PyFrameObject *f = t->frame, *back;
 
@@ -193,7 +195,7 @@ static PyObject *go_on(green *t, PyObject *value)
         ++t->tstate->recursion_depth;
         Py_DECREF(f);
         --t->tstate->recursion_depth;
-        if (stepped_aside || back == NULL) {
+        if (suspended || back == NULL) {
             Py_XDECREF(back);
             return value;
         }
@@ -201,8 +203,8 @@ static PyObject *go_on(green *t, PyObject *value)
     }
 }
 
-/* What the call that put it aside answers. */
-static PyObject *answer(green *t)
+/* What the call returns that suspended the thread. */
+static PyObject *result_of_wait(green_thread *t)
 {
     PyObject *value = Py_None;
 
@@ -218,15 +220,15 @@ static PyObject *answer(green *t)
     return value;
 }
 
-static void take_turn(green *t)
+static void run_thread(green_thread *t)
 {
-    green *me = current;
+    green_thread *me = current;
     PyThreadState *before = PyThreadState_Swap(t->tstate);
     struct _frame *outer_suspending = codehook_suspending;
-    int outer_stepped_aside = stepped_aside, ended;
+    int outer_suspended = suspended, ended;
     PyObject *result;
 
-    stepped_aside = 0;
+    suspended = 0;
     t->on_stack = 1;
     t->below = me;
     t->floor = me->floor + me->tstate->recursion_depth - me->base;
@@ -240,20 +242,20 @@ static void take_turn(green *t)
     if (t->state == NEW) {
         t->state = RUNS;
         _PyThreadState_Init(t->tstate);
-        result = begin(t);
+        result = start_frames(t);
     }
     else {
-        PyObject *value = answer(t);
+        PyObject *value = result_of_wait(t);
         t->state = RUNS;
-        result = go_on(t, value);
+        result = resume_frames(t, value);
     }
-    ended = !stepped_aside;
+    ended = !suspended;
     if (ended)
         end_thread(t, result);
     else
         t->tstate->frame = t->frame;    /* for sys._current_frames() */
     t->on_stack = 0;
-    stepped_aside = outer_stepped_aside;
+    suspended = outer_suspended;
     codehook_suspending = outer_suspending;
     PyThreadState_Swap(before);
     if (ended) {
@@ -263,27 +265,27 @@ static void take_turn(green *t)
     current = me;
     rounds_left = TURN;
     leaving = 0;
-    if (me == &main_green && codehook_signal_tripped())
+    if (me == &main_thread && codehook_signal_tripped())
         _Py_Ticker = 0;
 }
 
-/* One turn for each that can go on now. */
-static void give_turns(void)
+/* Runs each thread that is runnable now for one turn. */
+static void run_others(void)
 {
     int turns = ring_size;
     enum state before = current->state;
-    green *me = current, *t;
+    green_thread *me = current, *t;
 
     me->state = READY;
-    while (turns-- > 0 && (t = next_in_ring()) != NULL)
-        take_turn(t);
+    while (turns-- > 0 && (t = next_runnable()) != NULL)
+        run_thread(t);
     me->state = before;
 }
 
-/* Sleeps until the first time at which anything can happen: 0 when nothing ever will. */
+/* Sleeps until the first wait or the alarm is due. Returns 0 if there is neither. */
 static int idle(void)
 {
-    double until = sooner(sooner(current->until, soonest_in_ring()), codehook_alarm_at()), pause;
+    double until = earlier(earlier(current->until, earliest_deadline()), codehook_alarm_at()), pause;
     struct timespec time;
 
     if (until == 0)
@@ -298,15 +300,15 @@ static int idle(void)
     return 1;
 }
 
-/* Waiting without stepping aside */
+/* Waiting without being suspended */
 
 enum end { DONE, TIMED_OUT, INTERRUPTED, FAILED };
-/* What a signal does to a wait: the handler runs and the wait goes on, or it ends the wait. */
+/* How a wait reacts to a signal: it continues after the handler, or it ends. */
 enum on_signal { HANDLE, RETURN };
 
 static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_signal)
 {
-    green *me = current, before = *me, *t;
+    green_thread *me = current, before = *me, *t;
     int grace = ring_size + GRACE;
     enum end end;
 
@@ -324,7 +326,7 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
         end = TIMED_OUT;
         if (until != 0 && codehook_now() >= until)
             break;
-        if (me == &main_green && codehook_signal_tripped()) {
+        if (me == &main_thread && codehook_signal_tripped()) {
             end = INTERRUPTED;
             if (on_signal == RETURN)
                 break;
@@ -335,22 +337,22 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
                     break;
             }
         }
-        if ((t = next_in_ring()) != NULL)
-            take_turn(t);
-        else if (me == &main_green && codehook_signal_tripped())
+        if ((t = next_runnable()) != NULL)
+            run_thread(t);
+        else if (me == &main_thread && codehook_signal_tripped())
             grace = 0;
         else if (!idle()) {
             end = FAILED;
             if (_PyThreadState_Current != NULL)
-                codehook_raise_stuck(me, first, somebody_below_can_go_on(me));
+                codehook_raise_deadlock(me, first, thread_below_is_runnable(me));
             break;
         }
     }
     if (lock != NULL)
         lock->awaited--;
-    /* Whoever is below could go on, but not before this one steps aside. Its turn may never end if it waits again and again in calls
-       that hold it, with others' turns in between: it steps aside at the first instruction at which it can. */
-    if ((leaving = somebody_below_can_go_on(me)) && _Py_Ticker > SOON)
+    /* A runnable thread below cannot run before this one is suspended. A thread that waits again and again in calls
+       that cannot be suspended might never be: it is suspended at the first instruction at which it can be. */
+    if ((leaving = thread_below_is_runnable(me)) && _Py_Ticker > SOON)
         _Py_Ticker = SOON;
     me->lock = before.lock;
     me->until = before.until;
@@ -358,7 +360,7 @@ static enum end wait_here(codehook_lock *lock, double until, enum on_signal on_s
     return end;
 }
 
-/* For C code, which has no way to hear of a failure but the 0. */
+/* For C code, to which only the 0 can report a failure. */
 int codehook_wait_for_lock(codehook_lock *lock) { return wait_here(lock, 0, HANDLE) == DONE; }
 
 PyObject *codehook_acquire(PyThread_type_lock handle, int wait, int direct)
@@ -366,32 +368,35 @@ PyObject *codehook_acquire(PyThread_type_lock handle, int wait, int direct)
     codehook_lock *lock = handle;
 
     if (lock->held && wait) {
-        if (direct && can_step_aside()) {
+        if (direct && can_suspend()) {
             lock->awaited++;
-            step_aside(WAITS, lock, 0);
+            suspend(WAITS, lock, 0);
             return NULL;
         }
         if (wait_here(lock, 0, HANDLE) != DONE)
             return NULL;
         Py_RETURN_TRUE;
     }
-    return PyBool_FromLong(PyThread_acquire_lock(handle, 0));
+    if (lock->held)
+        Py_RETURN_FALSE;
+    lock->held = 1;
+    Py_RETURN_TRUE;
 }
 
 PyObject *codehook_sleep(double seconds, int direct)
 {
     double until = codehook_now() + seconds;
 
-    if (direct && can_step_aside()) {
-        step_aside(WAITS, NULL, until);
+    if (direct && can_suspend()) {
+        suspend(WAITS, NULL, until);
         return NULL;
     }
     if (seconds == 0)
-        give_turns();
+        run_others();
     else
         switch (wait_here(NULL, until, RETURN)) {
         case INTERRUPTED:
-            /* A handler's exception comes out here; otherwise the sleep is over early. */
+            /* Raises a handler's exception; otherwise the sleep ends early. */
             if (PyErr_CheckSignals() < 0)
                 return NULL;
             break;
@@ -405,26 +410,26 @@ PyObject *codehook_sleep(double seconds, int direct)
 
 int codehook_pause(void) { return wait_here(NULL, 0, RETURN) == FAILED ? -1 : 0; }
 
-/* The eval loop asks now and then: 1 when the running thread is to step aside. */
+/* Called by the eval loop's ticker. Returns 1 if the running thread is suspended. */
 int codehook_tick(void)
 {
     static int rounds_to_clock;
-    int hurry;
+    int signal_waits;
 
-    /* The time is a call of the host, so it is not asked for every time. */
+    /* Reading the clock is a call of the host, and too slow for each round. */
     if (--rounds_to_clock < 0) {
         rounds_to_clock = CLOCK_ROUNDS;
         if (codehook_watch & CODEHOOK_WATCH_ALARM)
             codehook_check_alarm();
-        if (rounds_left > LAST_ROUNDS && first != NULL && a_time_has_come())
-            end_turn_soon();
+        if (rounds_left > LAST_ROUNDS && first != NULL && a_wait_is_over())
+            shorten_turn();
     }
     if (first == NULL || current->tstate != _PyThreadState_Current)
         return 0;
-    /* A signal is the main thread's to handle; but a turn that makes no headway at all would let nobody out of a lock. */
+    /* The main thread handles signals. A turn lasts some rounds all the same, or no thread could leave a lock. */
     if (leaving) {
-        if (!codehook_is_importing() && can_step_aside()) {
-            step_aside(READY, NULL, 0);
+        if (!codehook_is_importing() && can_suspend()) {
+            suspend(READY, NULL, 0);
             return 1;
         }
         _Py_Ticker = SOON;
@@ -432,21 +437,21 @@ int codehook_tick(void)
             return 0;
         leaving = 1;
     }
-    hurry = current != &main_green && rounds_left < TURN - LAST_ROUNDS && codehook_signal_tripped();
-    if (--rounds_left >= 0 && !hurry)
+    signal_waits = current != &main_thread && rounds_left < TURN - LAST_ROUNDS && codehook_signal_tripped();
+    if (--rounds_left >= 0 && !signal_waits)
         return 0;
     rounds_left = TURN;
-    /* Nobody may find a module half imported. */
+    /* Another thread must not find a module half imported. */
     if (codehook_is_importing())
         return 0;
-    if (can_step_aside()) {
-        if (!hurry && !somebody_below_can_go_on(current) && next_in_ring() == NULL)
+    if (can_suspend()) {
+        if (!signal_waits && !thread_below_is_runnable(current) && next_runnable() == NULL)
             return 0;
-        step_aside(READY, NULL, 0);
+        suspend(READY, NULL, 0);
         return 1;
     }
-    if (!hurry)
-        give_turns();
+    if (!signal_waits)
+        run_others();
     return 0;
 }
 
@@ -454,17 +459,17 @@ int codehook_tick(void)
 
 long codehook_start_thread(PyObject *func, PyObject *args, PyObject *keyw)
 {
-    green *t = PyMem_Malloc(sizeof(green)), **link;
+    green_thread *t = PyMem_Malloc(sizeof(green_thread)), **link;
 
     if (t == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    memset(t, 0, sizeof(green));
-    if (main_green.tstate == NULL)
-        main_green.tstate = PyThreadState_GET();
+    memset(t, 0, sizeof(green_thread));
+    if (main_thread.tstate == NULL)
+        main_thread.tstate = PyThreadState_GET();
     PyEval_InitThreads();
-    t->tstate = _PyThreadState_Prealloc(main_green.tstate->interp);
+    t->tstate = _PyThreadState_Prealloc(main_thread.tstate->interp);
     if (t->tstate == NULL) {
         PyMem_Free(t);
         PyErr_NoMemory();

@@ -1,5 +1,5 @@
-/* What C libraries do with setjmp and longjmp: leave deep calls at once. WebAssembly has no such jump, so the host makes it:
- * it ends the calls down to codehook_protect as it would for a trap. */
+/* A replacement for setjmp and longjmp, by which C libraries leave deep calls at once. WebAssembly has no such jump:
+ * the host ends the calls down to codehook_protect as it does for a trap. */
 #ifndef CODEHOOK_UNWIND_H
 #define CODEHOOK_UNWIND_H
 

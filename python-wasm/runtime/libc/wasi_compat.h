@@ -37,7 +37,8 @@ unsigned alarm(unsigned seconds);
 int pause(void);
 #endif
 
-/* Flags of open() as scripts know them: Linux's numbers (asm-generic/fcntl.h). wasi-libc has its own, which wasi_files.c goes by. */
+/* Flags of open() as scripts know them: Linux's numbers (asm-generic/fcntl.h). wasi-libc has its own, which
+ * wasi_files.c goes by. */
 #define CODEHOOK_O_RDONLY 0
 #define CODEHOOK_O_WRONLY 01
 #define CODEHOOK_O_RDWR 02
@@ -139,8 +140,8 @@ char *tempnam(const char *directory, const char *prefix);
 #define chmod codehook_chmod
 #define fchmod codehook_fchmod
 
-/* Names that scripts and the standard library look up in errno. wasi-libc has no such errors; its own numbers end at 76, so
- * Linux's can stand for themselves. */
+/* Names that scripts and the standard library look up in errno. wasi-libc has no such errors; its own numbers end at
+ * 76, so Linux's can stand for themselves. */
 #define ESOCKTNOSUPPORT 94
 #define EPFNOSUPPORT 96
 #define ESHUTDOWN 108

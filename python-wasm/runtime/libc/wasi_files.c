@@ -1,5 +1,5 @@
-/* Files as Linux has them, over what preview 1 and the host's own calls give: open flags with Linux's numbers, copies of descriptors,
- * pipes, permission bits, memory maps. docs/guest-abi.md describes the host's calls. */
+/* Linux's file functions over preview 1 and the host's own calls: open flags with Linux's numbers, copies of
+ * descriptors, pipes, permission bits, memory maps. docs/guest-abi.md describes the host's calls. */
 #include "wasi_compat.h"
 
 #include <limits.h>
@@ -251,10 +251,12 @@ int __wrap_mkdir(const char *path, mode_t mode)
     return result;
 }
 
-/* The first step of every function that takes a path. An empty one names nothing (POSIX, 4.13 Pathname Resolution); wasi-libc takes it for
-   the current directory. */
-int __real___wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *length, int may_grow);
-int __wrap___wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *length, int may_grow)
+/* The first step of every function that takes a path. An empty one names nothing (POSIX, 4.13 Pathname Resolution);
+   wasi-libc takes it for the current directory. */
+int __real___wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *length,
+                                         int may_grow);
+int __wrap___wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **relative, size_t *length,
+                                         int may_grow)
 {
     if (path[0] == '\0') {
         errno = ENOENT;
@@ -325,7 +327,7 @@ int __wrap_fstatvfs(int fd, struct statvfs *st)
     return fstat(fd, &found) != 0 ? -1 : space(st);
 }
 
-/* Memory maps are copies of the file, written back by msync() and munmap(). What else writes to the file meanwhile is not seen. */
+/* Memory maps are copies of the file, written back by msync() and munmap(). Other writes to the file are not seen. */
 struct map {
     struct map *next;
     char *start;

@@ -1,8 +1,8 @@
 /* memcpy(), memmove() and memset() for the lengths that CPython has: strings, a few pointers, a new dictionary's table.
  *
- * From 33 bytes on, wasi-libc's are WebAssembly's own instructions, each of which is a call out of the guest and costs as much as some
- * hundred bytes here. Those instructions are left for what is long. The end of a block is read before anything is written, and
- * written last, over what the loop before it left. */
+ * From 33 bytes on, wasi-libc's are WebAssembly's own instructions, each of which is a call out of the guest and
+ * costs as much as some hundred bytes here. Those instructions are left for what is long. The end of a block is read
+ * before anything is written, and written last, over what the loop before it left. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -20,8 +20,8 @@ gid_t getgid(void) { return HOOK_GROUP; }
 gid_t getegid(void) { return HOOK_GROUP; }
 pid_t getppid(void) { return 1; }
 
-/* time.clock(): there is no clock of processor time, so it counts from the start of the run. wasi-libc's own counts from when
- * the snapshot was made, by another machine's clock. */
+/* time.clock(): there is no clock of processor time, so it counts from the start of the run. wasi-libc's own counts
+ * from when the snapshot was made, by another machine's clock. */
 static struct timespec run_started;
 
 void codehook_start_clock(void) { clock_gettime(CLOCK_MONOTONIC, &run_started); }
@@ -37,8 +37,9 @@ clock_t clock(void)
 /* wasi-libc knows no time zone but UTC. */
 void tzset(void) {}
 
-/* Error numbers as scripts know them are Linux's (asm-generic/errno.h); wasi-libc has numbers of its own. C code compares the
- * latter, by name; what goes to Python or comes from it passes through here. ENOTCAPABLE, which only WASI has, reads as EPERM. */
+/* Error numbers as scripts know them are Linux's (asm-generic/errno.h); wasi-libc has numbers of its own. C code
+ * compares the latter, by name; what goes to Python or comes from it passes through here. ENOTCAPABLE, which only
+ * WASI has, reads as EPERM. */
 static const struct { int wasi; int script; } error_numbers[] = {
     {E2BIG, 7},
     {EACCES, 13},

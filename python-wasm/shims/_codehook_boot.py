@@ -1,10 +1,9 @@
-"""What the interpreter does once, before its snapshot is taken, and what it does again at the start of every run.
+"""Prepares the interpreter for its snapshot, and renews state at the start of each run.
 
-It owns three things: which modules are loaded beforehand, what is used once so that caches are warm, and restore(),
-which renews whatever must differ between two runs. It refuses to leave traces: a script finds an interpreter as fresh
-as one that has just started, only faster.
+Before the snapshot, modules are imported and used once, so that their caches are warm. restore() renews what must differ
+between two runs. Neither leaves traces: a script sees an interpreter that has just started.
 
-A program that loads more modules before the snapshot calls settle() afterwards, so that restore() knows of them.
+A program that imports more modules before the snapshot calls settle() afterwards, so that restore() covers them.
 """
 import sys
 
@@ -139,7 +138,8 @@ from time import time
 
 # A generator's state is 19,937 bits, and 32 bytes of it chosen by chance are more than can ever be guessed.
 _SEED_BYTES = 32
-# Where the host shows a run's own packages, if it has any. Debian looks there as well.
+# Where the host shows a run's own packages, if it has any: PACKAGES_DIRECTORY of crates/codehook-packages, which
+# tests/tests/tenant_packages.rs compares. Debian's Python has the same folder in sys.path.
 _PACKAGES = '/usr/local/lib/python2.7/dist-packages'
 
 

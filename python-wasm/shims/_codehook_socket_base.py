@@ -1,6 +1,8 @@
-"""What all parts of the socket shim share: constants, exceptions, and how the host's errors read in Python."""
+"""Constants of the socket shim, and the exceptions that its parts raise for errors of the host."""
 import _codehook
 import errno as _errno
+from _codehook_errors import SSL_ERROR_SSL as _SSL_ERROR_SSL, SSLError as _SSLError
+from _codehook_errors import error, gaierror, herror, timeout
 from io import UnsupportedOperation as _UnsupportedOperation
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -34,22 +36,6 @@ has_ipv6 = False
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Errors
-
-class error(IOError):
-    __module__ = 'socket'
-
-
-class herror(error):
-    __module__ = 'socket'
-
-
-class gaierror(error):
-    __module__ = 'socket'
-
-
-class timeout(error):
-    __module__ = 'socket'
-
 
 class _NoFileNumber(error, _UnsupportedOperation):
     """What code that probes for a file number expects (io's error), and what socket code expects. select() asks for the
@@ -85,9 +71,7 @@ def _from_host(failure, tls_hint=''):
     if code == _codehook.ERR_NAME:
         return gaierror(EAI_NONAME, text)
     if code == _codehook.ERR_TLS:
-        # _ssl needs this module, so it cannot be imported at the top.
-        from _ssl import SSLError, SSL_ERROR_SSL
-        return SSLError(SSL_ERROR_SSL, text + tls_hint)
+        return _SSLError(_SSL_ERROR_SSL, text + tls_hint)
     return error(_ERRNO_OF.get(code, _errno.EIO), text)
 
 

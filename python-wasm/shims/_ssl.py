@@ -1,7 +1,8 @@
-"""What socket.py and ssl.py take from the C module of this name: errors and constants. TLS itself is the host's."""
+"""The names that socket.py and ssl.py import from the C module `_ssl`. TLS itself is the host's."""
 import os as _os
 
-from _socket import error as _socket_error
+from _codehook_errors import SSL_ERROR_SSL, SSLEOFError, SSLError, SSLSyscallError
+from _codehook_errors import SSLWantReadError, SSLWantWriteError, SSLZeroReturnError
 
 CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED = 0, 1, 2
 PROTOCOL_SSLv23 = PROTOCOL_TLS = 2
@@ -14,7 +15,7 @@ OP_NO_COMPRESSION, OP_ENABLE_MIDDLEBOX_COMPAT = 0x20000, 0x100000
 VERIFY_DEFAULT, VERIFY_CRL_CHECK_LEAF, VERIFY_CRL_CHECK_CHAIN = 0, 4, 12
 VERIFY_X509_STRICT, VERIFY_X509_TRUSTED_FIRST = 0x20, 0x8000
 
-SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP = 1, 2, 3, 4
+SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP = 2, 3, 4
 SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_ERROR_WANT_CONNECT, SSL_ERROR_EOF = 5, 6, 7, 8
 SSL_ERROR_INVALID_ERROR_CODE = 10
 
@@ -25,41 +26,6 @@ HAS_NPN, HAS_ALPN, HAS_TLS_UNIQUE, HAS_TLSv1_3 = False, False, False, True
 OPENSSL_VERSION = 'OpenSSL 1.1.1 (in name: the codehook host speaks TLS)'
 OPENSSL_VERSION_NUMBER = 0x1010100f
 OPENSSL_VERSION_INFO = _OPENSSL_API_VERSION = (1, 1, 1, 0, 15)
-
-
-class SSLError(_socket_error):
-    """An error occurred in the TLS implementation, which is the host's."""
-    __module__ = 'ssl'
-    library = 'SSL'
-    reason = None
-
-    def __str__(self):
-        return str(self.strerror if self.strerror is not None else self.args)
-
-
-class SSLZeroReturnError(SSLError):
-    """The TLS session was closed cleanly."""
-    __module__ = 'ssl'
-
-
-class SSLWantReadError(SSLError):
-    """A non-blocking read could not be completed: never raised here."""
-    __module__ = 'ssl'
-
-
-class SSLWantWriteError(SSLError):
-    """A non-blocking write could not be completed: never raised here."""
-    __module__ = 'ssl'
-
-
-class SSLSyscallError(SSLError):
-    """A system call failed under the TLS session: never raised here."""
-    __module__ = 'ssl'
-
-
-class SSLEOFError(SSLError):
-    """The TLS connection ended abruptly."""
-    __module__ = 'ssl'
 
 
 def RAND_status():

@@ -6,7 +6,7 @@ import re
 
 from Crypto.IO import PEM as _PEM
 from Crypto.Util.asn1 import DerObject, DerSequence
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import _serialization, hashes, serialization
 from cryptography.utils import check_bytes_like
 
 _BLOCK = re.compile(r'-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----', re.DOTALL)
@@ -65,7 +65,7 @@ class Certificate(object):
         return hashes.check_algorithm(algorithm).new(self._der).digest()
 
     def public_bytes(self, encoding):
-        return serialization.encoded(self._der, 'CERTIFICATE', encoding)
+        return _serialization.encoded(self._der, 'CERTIFICATE', encoding)
 
     def __eq__(self, other):
         return isinstance(other, Certificate) and self._der == other._der

@@ -4,7 +4,7 @@ from __future__ import absolute_import
 from Crypto.PublicKey import ECC as _ECC
 from Crypto.Signature import DSS as _DSS
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import _serialization
 from cryptography.hazmat.primitives.asymmetric.utils import SigningContext, hashed
 from cryptography.utils import check_bytes, check_bytes_like, int_to_bytes
 
@@ -101,7 +101,7 @@ class EllipticCurvePrivateKey(_Key):
         return EllipticCurvePrivateNumbers(int(self._key.d), self.public_key().public_numbers())
 
     def private_bytes(self, encoding, format, encryption_algorithm):
-        return serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
+        return _serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
 
 
 class EllipticCurvePublicKey(_Key):
@@ -120,12 +120,13 @@ class EllipticCurvePublicKey(_Key):
         return EllipticCurvePublicNumbers(int(x), int(y), self.curve)
 
     def public_bytes(self, encoding, format):
-        point_formats = {serialization.PublicFormat.UncompressedPoint: False, serialization.PublicFormat.CompressedPoint: True}
-        if (encoding is serialization.Encoding.X962) != (format in point_formats):
+        formats = _serialization.PublicFormat
+        point_formats = {formats.UncompressedPoint: False, formats.CompressedPoint: True}
+        if (encoding is _serialization.Encoding.X962) != (format in point_formats):
             raise ValueError('X962 encoding must be used with CompressedPoint or UncompressedPoint format')
         if format in point_formats:
             return self._key.export_key(format='SEC1', compress=point_formats[format])
-        return serialization.public_bytes(self._key, encoding, format)
+        return _serialization.public_bytes(self._key, encoding, format)
 
     @classmethod
     def from_encoded_point(cls, curve, data):

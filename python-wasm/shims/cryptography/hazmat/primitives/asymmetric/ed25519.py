@@ -4,7 +4,7 @@ from __future__ import absolute_import
 from Crypto.PublicKey import ECC as _ECC
 from Crypto.Signature import eddsa as _eddsa
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import _serialization
 from cryptography.utils import check_bytes, check_bytes_like
 
 _SIZE = 32
@@ -32,12 +32,13 @@ class Ed25519PrivateKey(object):
         return _eddsa.new(self._key, 'rfc8032').sign(check_bytes_like('data', data))
 
     def private_bytes(self, encoding, format, encryption_algorithm):
-        if format is serialization.PrivateFormat.Raw:
-            if encoding is not serialization.Encoding.Raw or not isinstance(encryption_algorithm, serialization.NoEncryption):
+        if format is _serialization.PrivateFormat.Raw:
+            unencrypted = isinstance(encryption_algorithm, _serialization.NoEncryption)
+            if encoding is not _serialization.Encoding.Raw or not unencrypted:
                 raise ValueError('When using Raw both encoding and format must be Raw and encryption_algorithm must be '
                                  'NoEncryption()')
             return self._key.seed
-        return serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
+        return _serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
 
 
 class Ed25519PublicKey(object):
@@ -58,6 +59,6 @@ class Ed25519PublicKey(object):
             raise InvalidSignature
 
     def public_bytes(self, encoding, format):
-        if serialization.Encoding.Raw is encoding and serialization.PublicFormat.Raw is format:
+        if _serialization.Encoding.Raw is encoding and _serialization.PublicFormat.Raw is format:
             return self._key.export_key(format='raw')
-        return serialization.public_bytes(self._key, encoding, format)
+        return _serialization.public_bytes(self._key, encoding, format)

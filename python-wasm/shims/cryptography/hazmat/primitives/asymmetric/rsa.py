@@ -11,7 +11,7 @@ from Crypto.Signature import pss as _pss
 from Crypto.Util.asn1 import DerSequence
 from Crypto.Util.number import GCD, inverse
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import _serialization
 from cryptography.hazmat.primitives.asymmetric import padding as _padding
 from cryptography.hazmat.primitives.asymmetric.utils import SigningContext, hashed
 from cryptography.utils import check_bytes, check_bytes_like
@@ -81,7 +81,7 @@ class RSAPrivateKey(_RSAKey):
                                  public_numbers=RSAPublicNumbers(key.e, key.n))
 
     def private_bytes(self, encoding, format, encryption_algorithm):
-        return serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
+        return _serialization.private_bytes(self._key, encoding, format, encryption_algorithm)
 
 
 class RSAPublicKey(_RSAKey):
@@ -109,10 +109,10 @@ class RSAPublicKey(_RSAKey):
         return RSAPublicNumbers(self._key.e, self._key.n)
 
     def public_bytes(self, encoding, format):
-        if format is serialization.PublicFormat.PKCS1:
+        if format is _serialization.PublicFormat.PKCS1:
             der = DerSequence([self._key.n, self._key.e]).encode()
-            return serialization.encoded(der, 'RSA PUBLIC KEY', encoding)
-        return serialization.public_bytes(self._key, encoding, format)
+            return _serialization.encoded(der, 'RSA PUBLIC KEY', encoding)
+        return _serialization.public_bytes(self._key, encoding, format)
 
 
 RSAPrivateKeyWithSerialization = RSAPrivateKey

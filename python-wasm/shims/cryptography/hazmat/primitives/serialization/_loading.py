@@ -13,6 +13,7 @@ from Crypto.PublicKey import ECC as _ECC
 from Crypto.PublicKey import RSA as _RSA
 from Crypto.Util.asn1 import DerObjectId, DerSequence
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec as _ec, ed25519 as _ed25519, rsa as _rsa
 from cryptography.utils import check_bytes_like
 
 _BLOCK = re.compile(r'-----BEGIN (?P<marker>[A-Z0-9 ]+)-----.*?-----END (?P=marker)-----', re.DOTALL)
@@ -72,18 +73,18 @@ def load_der_public_key(data, backend=None):
 def load_ssh_public_key(data, backend=None):
     data = check_bytes_like('data', data)
     if data.startswith(b'ssh-rsa '):
-        return _read(lambda: _rsa().RSAPublicKey(_RSA.import_key(data)))
+        return _read(lambda: _rsa.RSAPublicKey(_RSA.import_key(data)))
     if data.startswith(b'ecdsa-sha2-'):
-        return _read(lambda: _ec().EllipticCurvePublicKey(_ECC.import_key(data)))
+        return _read(lambda: _ec.EllipticCurvePublicKey(_ECC.import_key(data)))
     if data.startswith(b'ssh-ed25519 '):
-        return _read(lambda: _ed25519().Ed25519PublicKey(_ECC.import_key(data)))
+        return _read(lambda: _ed25519.Ed25519PublicKey(_ECC.import_key(data)))
     raise UnsupportedAlgorithm('Unsupported key type: ssh-rsa, ecdsa-sha2-* and ssh-ed25519 can be read')
 
 
 def load_ssh_private_key(data, password, backend=None):
     block, _ = _pem_block(data, ('OPENSSH PRIVATE KEY',))
     password = _checked_password(password)
-    for load, wrap in ((_RSA.import_key, lambda key: _rsa().RSAPrivateKey(key)), (_ECC.import_key, _ecc_private)):
+    for load, wrap in ((_RSA.import_key, lambda key: _rsa.RSAPrivateKey(key)), (_ECC.import_key, _ecc_private)):
         try:
             return wrap(load(block, password))
         except (ValueError, IndexError, TypeError):
@@ -117,23 +118,23 @@ def _rsa_private(der):
     n, e, d, p, q = fields[1:6]
     if fields[0] != 0 or p * q != n or not 1 < e < n or any((e * d - 1) % (prime - 1) for prime in (p, q)):
         raise ValueError(_UNREADABLE)
-    return _rsa().RSAPrivateKey(_read(lambda: _RSA.construct((n, e, d, p, q), consistency_check=False)))
+    return _rsa.RSAPrivateKey(_read(lambda: _RSA.construct((n, e, d, p, q), consistency_check=False)))
 
 
 def _ecc_private(key):
     if key.curve == 'Ed25519':
-        return _ed25519().Ed25519PrivateKey(key)
-    return _ec().EllipticCurvePrivateKey(key)
+        return _ed25519.Ed25519PrivateKey(key)
+    return _ec.EllipticCurvePrivateKey(key)
 
 
 def _ecc_public(key):
     if key.curve == 'Ed25519':
-        return _ed25519().Ed25519PublicKey(key)
-    return _ec().EllipticCurvePublicKey(key)
+        return _ed25519.Ed25519PublicKey(key)
+    return _ec.EllipticCurvePublicKey(key)
 
 
 def _rsa_public(der):
-    return _read(lambda: _rsa().RSAPublicKey(_RSA.import_key(der)))
+    return _read(lambda: _rsa.RSAPublicKey(_RSA.import_key(der)))
 
 
 def _unsupported(oid):
@@ -174,19 +175,3 @@ def _read(read):
         return read()
     except (ValueError, IndexError, TypeError, KeyError):
         raise ValueError(_UNREADABLE)
-
-
-# When they are needed: they write themselves through this package.
-def _rsa():
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    return rsa
-
-
-def _ec():
-    from cryptography.hazmat.primitives.asymmetric import ec
-    return ec
-
-
-def _ed25519():
-    from cryptography.hazmat.primitives.asymmetric import ed25519
-    return ed25519

@@ -1,6 +1,4 @@
-/* _codehook: the one door out of the sandbox, as a Python module.
- *
- * It owns the host call (docs/guest-abi.md) and nothing else. A request is streamed both ways:
+/* _codehook: the host calls as a Python module (docs/guest-abi.md). Requests are streamed in both directions:
  *
  *     h = _codehook.http_open(method, url, headers, framing, size, timeout_ms)
  *     _codehook.http_write(h, piece) ...
@@ -8,15 +6,15 @@
  *     piece = _codehook.http_read(h, n) ...  '' at the end of the body
  *     _codehook.http_close(h)
  *
- * Beside it stands what the module codehook tells a script of its own run:
+ * The module `codehook` uses these for what a script can learn and request about its own run:
  *
  *     _codehook.run_info()                       JSON: {"attempt": 1, "run_id": null}
  *     _codehook.run_ask(what, after_ms, reason)  0 another attempt, 1 none
  *
- * Every failure raises _codehook.error(code, text); the codes are the module's ERR_* constants.
+ * Each failure raises _codehook.error(code, text); the codes are the module's ERR_* constants.
  *
- * While an alarm is set (signal.alarm), a wait lasts no longer than until it is due. Its handler then runs, and the wait goes
- * on unless the handler raised an exception. */
+ * While an alarm is set (signal.alarm), a wait ends at the latest when the alarm is due. The alarm's handler then runs,
+ * and the wait continues unless the handler raised an exception. */
 #include "Python.h"
 #include "codehook_threads.h"
 
@@ -190,7 +188,7 @@ static PyObject *codehook_http_write(PyObject *self, PyObject *args)
     else {
         limit_wait(handle);
         result = host_http_write(handle, piece.buf, (int)piece.len);
-        /* Nobody knows how much was taken, so the exchange has failed even if the handler lets the script go on. */
+        /* It is unknown how much was sent, so the exchange has failed even if the handler lets the script continue. */
         if (cut_short(handle, result) == RAISED) {
             PyBuffer_Release(&piece);
             return NULL;
@@ -346,7 +344,7 @@ static PyMethodDef codehook_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* The numbers are the host's; crates/codehook-sandbox/src/host_call.rs holds the other copy. */
+/* The numbers are the host's (`Code` in crates/codehook-sandbox); tests/shims/test_error_codes.py compares them. */
 static const struct { const char *name; int code; } error_codes[] = {
     {"ERR_INVALID", -1},
     {"ERR_DENIED", -2},

@@ -1,5 +1,5 @@
-//! The tests of what stands for sockets, TLS and processes, inside the sandbox itself: each Python script is one run, against
-//! real servers on loopback.
+//! Tests of the shims for sockets, TLS and processes in the sandbox. Each Python script is one run, against real servers
+//! on loopback.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -185,6 +185,8 @@ fn found() -> Vec<String> {
 scripts! {
     /// Two of its tests restore the interpreter themselves, which the sandbox has done already.
     test_boot skips 2;
+    /// One code each for the host and the guest.
+    test_error_codes skips 0;
     test_http_packages skips 0;
     test_http_raw skips 0;
     test_http_stdlib skips 0;

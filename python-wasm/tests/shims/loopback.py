@@ -1,8 +1,8 @@
 """HTTP and HTTPS servers on loopback that the tests of the shims talk to. Python 3; owns what each path answers.
 
 /hello, /empty (204), /not-modified (304), /status/N, /redirect/N (N hops to /hello), /chunked/N (N pieces), /closing (ends
-with the connection), /bytes/N (N bytes, with a length), /slow/S (S seconds), /gzip, /cookies, /RPC2 (XML-RPC: add), and /echo
-(any method: a JSON object with method, path, headers, and the length and SHA-1 of the body).
+with the connection), /garbage (no HTTP), /bytes/N (N bytes, with a length), /slow/S (S seconds), /gzip, /cookies,
+/RPC2 (XML-RPC: add), and /echo (any method: a JSON object with method, path, headers, and the length and SHA-1 of the body).
 """
 import gzip
 import hashlib
@@ -89,6 +89,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif name == "slow":
             time.sleep(float(argument))
             self.answer(200, b"late")
+        elif name == "garbage":
+            self.wfile.write(b"no HTTP\r\n\r\n")
+            self.close_connection = True
         elif name == "gzip":
             self.answer(200, gzip.compress(b"unpacked"), [("Content-Encoding", "gzip")])
         elif name == "cookies":

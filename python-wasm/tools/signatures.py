@@ -33,10 +33,10 @@ def main(arguments):
         for path, functions in listed(pathlib.Path(arguments[0])).items():
             source = pathlib.Path(arguments[1], path)
             # CPython's sources of that time are not all UTF-8.
-            text = source.read_text(encoding="latin-1")
+            text = source.read_bytes().decode("latin-1")
             for function, parameter in functions:
                 text = extended(text, function, parameter, path)
-            source.write_text(text, encoding="latin-1")
+            source.write_bytes(text.encode("latin-1"))
     except (SignatureError, OSError) as error:
         print(f"signatures.py: {error}", file=sys.stderr)
         return 1

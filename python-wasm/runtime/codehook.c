@@ -8,8 +8,8 @@
  *
  * The module `codehook` uses these for what a script can learn and request about its own run:
  *
- *     _codehook.run_info()                       JSON: {"attempt": 1, "run_id": null}
- *     _codehook.run_ask(what, after_ms, reason)  0 another attempt, 1 none
+ *     _codehook.run_info()                                  JSON: {"attempt": 1, "run_id": null}
+ *     _codehook.run_directive(directive, after_ms, reason)  0 retry, 1 abort
  *
  * Each failure raises _codehook.error(code, text); the codes are the module's ERR_* constants.
  *
@@ -35,7 +35,8 @@ HOST("http_close") extern void host_http_close(int handle);
 HOST("error_text") extern int host_error_text(char *out, int cap);
 
 HOST("run_info") extern int host_run_info(char *out, int cap);
-HOST("run_ask") extern int host_run_ask(int what, long long after_ms, const char *reason, int len);
+HOST("run_directive")
+extern int host_run_directive(int directive, long long after_ms, const char *reason, int len);
 
 /* The host's code for a wait that took as long as its timeout. */
 #define ERR_TIMEOUT -6
@@ -313,20 +314,20 @@ static PyObject *codehook_run_info(PyObject *self, PyObject *unused)
     return text;
 }
 
-PyDoc_STRVAR(run_ask_doc,
-"run_ask(what, after_ms, reason): what is to follow this run when it fails; the last call counts.\n\n"
-"what: 0 another attempt, after after_ms milliseconds or, if they are negative, when the hook says; 1 none.");
+PyDoc_STRVAR(run_directive_doc,
+"run_directive(directive, after_ms, reason): what follows this run if it fails; the last call counts.\n\n"
+"directive: 0 retry, after after_ms milliseconds or, if they are negative, the hook's delay; 1 abort.");
 
-static PyObject *codehook_run_ask(PyObject *self, PyObject *args)
+static PyObject *codehook_run_directive(PyObject *self, PyObject *args)
 {
-    int what, len;
+    int directive, len;
     PY_LONG_LONG after_ms;
     const char *reason;
 
-    if (!PyArg_ParseTuple(args, "iLs#:run_ask", &what, &after_ms, &reason, &len))
+    if (!PyArg_ParseTuple(args, "iLs#:run_directive", &directive, &after_ms, &reason, &len))
         return NULL;
-    if (host_run_ask(what, after_ms, reason, len) < 0) {
-        PyErr_SetString(PyExc_ValueError, "run_ask: what is 0 or 1");
+    if (host_run_directive(directive, after_ms, reason, len) < 0) {
+        PyErr_SetString(PyExc_ValueError, "run_directive: directive is 0 or 1");
         return NULL;
     }
     Py_RETURN_NONE;
@@ -340,7 +341,7 @@ static PyMethodDef codehook_methods[] = {
     {"http_timeout", codehook_http_timeout, METH_VARARGS, http_timeout_doc},
     {"http_close", codehook_http_close, METH_VARARGS, http_close_doc},
     {"run_info", codehook_run_info, METH_NOARGS, run_info_doc},
-    {"run_ask", codehook_run_ask, METH_VARARGS, run_ask_doc},
+    {"run_directive", codehook_run_directive, METH_VARARGS, run_directive_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -76,14 +76,14 @@ int codehook_pause(void);
    safepoint and inserts no other safepoints into the loops around it. So each path around the eval loop that can be
    taken without end must contain this call. */
 #ifdef __wasi__
-__attribute__((import_module("codehook"), import_name("give_way")))
+__attribute__((import_module("codehook"), import_name("yield_now")))
 #endif
 void codehook_yield_now(void);
 
 /* The host's: returns 0. Declares that the loops around the call terminate or call codehook_yield_now(), so that the
    engine inserts no safepoints into them. */
 #ifdef __wasi__
-__attribute__((import_module("codehook"), import_name("forward")))
+__attribute__((import_module("codehook"), import_name("loop_is_bounded")))
 #endif
 __attribute__((pure)) int codehook_loop_is_bounded(void);
 

@@ -1,4 +1,4 @@
-"""What a hook can learn of its own run, and ask for at its end.
+"""A hook's own run: which attempt it is, and whether another attempt follows.
 
     import codehook
 
@@ -23,11 +23,11 @@ _RETRY, _ABORT = 0, 1
 
 
 class Retry(SystemExit):
-    """Ends the script with exit code 75 (EX_TEMPFAIL of sysexits.h), another attempt asked for."""
+    """Ends the script with exit code 75 (EX_TEMPFAIL of sysexits.h); another attempt follows."""
 
 
 class Abort(SystemExit):
-    """Ends the script with exit code 1, no further attempt wanted."""
+    """Ends the script with exit code 1; no attempt follows."""
 
 
 def retry(after=None, reason=''):
@@ -42,13 +42,13 @@ def retry(after=None, reason=''):
         milliseconds = long(float(after) * 1000)
         if milliseconds < 0:
             raise ValueError('codehook.retry: after is negative')
-    _codehook.run_ask(_RETRY, min(milliseconds, 7 * 24 * 3600 * 1000), _bytes(reason))
+    _codehook.run_directive(_RETRY, min(milliseconds, 7 * 24 * 3600 * 1000), _bytes(reason))
     raise Retry(75)
 
 
 def abort(reason=''):
     """Ends the script as failed, and asks that no further attempt be made."""
-    _codehook.run_ask(_ABORT, -1, _bytes(reason))
+    _codehook.run_directive(_ABORT, -1, _bytes(reason))
     raise Abort(1)
 
 

@@ -22,8 +22,8 @@ IMPORT("fd_mode") int host_fd_mode(int fd);
 IMPORT("fd_set_mode") int host_fd_set_mode(int fd, unsigned mode);
 IMPORT("path_mode") int host_path_mode(const char *path, size_t len, int follow);
 IMPORT("path_set_mode") int host_path_set_mode(const char *path, size_t len, unsigned mode);
-IMPORT("file_mask") int host_file_mask(unsigned mask);
-IMPORT("next_mode") int host_next_mode(unsigned mode);
+IMPORT("umask") int host_umask(unsigned mask);
+IMPORT("create_mode") int host_create_mode(unsigned mode);
 IMPORT("pipe") int host_pipe(int *descriptors);
 IMPORT("tmp_space") int host_tmp_space(uint64_t *numbers);
 
@@ -108,12 +108,12 @@ int codehook_open(const char *path, int script, ...)
     if (script & CODEHOOK_O_CREAT) {
         va_list rest;
         va_start(rest, script);
-        host_next_mode(va_arg(rest, unsigned) & 07777);
+        host_create_mode(va_arg(rest, unsigned) & 07777);
         va_end(rest);
     }
     fd = open(path, wasi_flags(script));
     if (script & CODEHOOK_O_CREAT)
-        host_next_mode(USUAL_MODE);
+        host_create_mode(USUAL_MODE);
     return fd;
 }
 
@@ -172,7 +172,7 @@ int flock(int fd, int operation)
 int dup(int fd) { return answer(host_fd_dup(fd, 0)); }
 int dup2(int from, int to) { return to < 0 ? (errno = EBADF, -1) : answer(host_fd_dup_to(from, to)); }
 int pipe(int descriptors[2]) { return answer(host_pipe(descriptors)); }
-mode_t umask(mode_t mask) { return (mode_t)host_file_mask(mask); }
+mode_t umask(mode_t mask) { return (mode_t)host_umask(mask); }
 
 int codehook_chmod(const char *path, mode_t mode)
 {
@@ -245,9 +245,9 @@ int __real_mkdir(const char *path, mode_t mode);
 int __wrap_mkdir(const char *path, mode_t mode)
 {
     int result;
-    host_next_mode(mode & 07777);
+    host_create_mode(mode & 07777);
     result = __real_mkdir(path, mode);
-    host_next_mode(USUAL_MODE);
+    host_create_mode(USUAL_MODE);
     return result;
 }
 

@@ -3,8 +3,8 @@
 #
 #     fetch-sources.sh CACHE_DIR
 #
-# SOURCE=DIR (or a file): take files from there first; only their hash counts. The system's apt configuration is read and
-# never changed: suites other than the machine's own are looked up through a private configuration.
+# SOURCE=DIR (or a file): take files from there first; only their hash counts. The system's apt configuration is read
+# and never changed: suites other than the machine's own are looked up through a private configuration.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

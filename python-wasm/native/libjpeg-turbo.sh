@@ -1,4 +1,5 @@
-# JPEG, in plain C: without the assembly that libjpeg-turbo has for other processors. Its API is libjpeg 6b's, as in Debian.
+# JPEG, in plain C: without the assembly that libjpeg-turbo has for other processors. Its API is libjpeg 6b's, as in
+# Debian.
 # reads: native/libjpeg-turbo
 mkdir source
 tar -xf "$OUT"/cache/libjpeg-turbo_*.orig.tar.gz -C source --strip-components=1

@@ -1,4 +1,5 @@
-# libxml2, libxslt and libexslt, with Debian's patches. Without network, threads and plug-ins; with zlib, and iconv of wasi-libc.
+# libxml2, libxslt and libexslt, with Debian's patches. Without network, threads and plug-ins; with zlib, and iconv of
+# wasi-libc.
 # after: source
 # locked: libxslt
 # reads: native/libxml2

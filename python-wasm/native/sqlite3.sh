@@ -1,5 +1,5 @@
-# SQLite with Debian's patches, as one source file, and with what Debian's offers to SQL. Not there: extensions, which would be machine
-# code.
+# SQLite with Debian's patches, as one source file, and with what Debian's offers to SQL. Not there: extensions, which
+# would be machine code.
 # reads: native/sqlite3
 # tools: gcc tclsh make
 mkdir source build
@@ -15,8 +15,8 @@ make sqlite3.c
 cd ..
 cp build/sqlite3.h include/
 
-# One process, whose threads take turns: no mutex. unix-excl keeps the index of a write-ahead log in the program's own memory, since
-# memory cannot be shared through a file here.
+# One process, whose threads take turns: no mutex. unix-excl keeps the index of a write-ahead log in the program's own
+# memory, since memory cannot be shared through a file here.
 engine='-DSQLITE_THREADSAFE=0 -DSQLITE_OS_UNIX=1 -DSQLITE_DEFAULT_UNIX_VFS="unix-excl" -DSQLITE_EXTRA_INIT=codehook_sqlite_init'
 engine+=' -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_MAX_MMAP_SIZE=0 -DSQLITE_USE_URI=1 -DHAVE_USLEEP=1 -DHAVE_GMTIME_R=1'
 engine+=' -DHAVE_LOCALTIME_R=1'

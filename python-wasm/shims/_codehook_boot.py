@@ -1,7 +1,7 @@
 """Prepares the interpreter for its snapshot, and renews state at the start of each run.
 
-Before the snapshot, modules are imported and used once, so that their caches are warm. restore() renews what must differ
-between two runs. Neither leaves traces: a script sees an interpreter that has just started.
+Before the snapshot, modules are imported and used once, so that their caches are warm. restore() renews what must
+differ between two runs. Neither leaves traces: a script sees an interpreter that has just started.
 
 A program that imports more modules before the snapshot calls settle() afterwards, so that restore() covers them.
 """
@@ -35,7 +35,8 @@ _PRELOADED = """
 def _preload():
     for name in _PRELOADED:
         __import__(name)
-    # email has modules that are imported when they are looked at: a script that goes through sys.modules would see it change.
+    # email has modules that are imported when they are looked at: a script that goes through sys.modules would see it
+    # change.
     for module in sys.modules.values():
         hasattr(module, '__file__')
 
@@ -105,7 +106,8 @@ def settle():
         # A warning that was shown, or not shown, here would be missing in the script.
         if module is not None:
             vars(module).pop('__warningregistry__', None)
-    # Modules of Cython take themselves apart at the end, which only costs time here: a run's memory is given back as a whole.
+    # Modules of Cython take themselves apart at the end, which only costs time here: a run's memory is given back as a
+    # whole.
     atexit._exithandlers[:] = [handler for handler in atexit._exithandlers if handler[0].__name__ != '__cleanup']
     linecache.clearcache()
     # Directories that did not exist yet, /tmp above all, would never be looked into again.
@@ -149,8 +151,8 @@ def restore(_seeded=_seeded, _logging=logging, _hexlify=hexlify, _urandom=urando
     """Renews what was fixed when the snapshot was made. Runs before every script, so it does no more than that.
 
     What needs no renewal: os.urandom, uuid4 and random.SystemRandom ask the host each time; names of temporary files,
-    uuid1 and MIME boundaries start from state that settle() has cleared; strings hash without a seed, as Python 2.7 does
-    unless asked; the main thread's identity is the same in every run, and so are caches of compiled expressions.
+    uuid1 and MIME boundaries start from state that settle() has cleared; strings hash without a seed, as Python 2.7
+    does unless asked; the main thread's identity is the same in every run, and so are caches of compiled expressions.
     """
     # random.random() and its like would give every run the same numbers.
     for generator in _seeded:

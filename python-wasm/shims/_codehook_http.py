@@ -1,5 +1,5 @@
-"""HTTP/1.0 and HTTP/1.1 as a socket carries them: requests are read from the bytes that a script sends, each becomes one
-call of the host with its body streamed both ways, and the answer is handed back as the bytes of a response.
+"""HTTP/1.0 and HTTP/1.1 as a socket carries them: requests are read from the bytes that a script sends, each becomes
+one call of the host with its body streamed both ways, and the answer is handed back as the bytes of a response.
 """
 import _codehook
 import errno as _errno

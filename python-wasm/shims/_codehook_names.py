@@ -1,4 +1,5 @@
-"""Names, addresses and byte order, as `_socket` has them. Only the host looks names up: a name stands for its own address.
+"""Names, addresses and byte order, as `_socket` has them. Only the host looks names up: a name stands for its own
+address.
 """
 import errno as _errno
 import re as _re

@@ -1,7 +1,7 @@
 """What multiprocessing is built on, for a program that is one process: it can be imported, and says so when it is used.
 
-`multiprocessing.dummy` and `multiprocessing.pool.ThreadPool` do the same with threads, need nothing of this module and work
-as they are.
+`multiprocessing.dummy` and `multiprocessing.pool.ThreadPool` do the same with threads, need nothing of this module and
+work as they are.
 """
 import errno as _errno
 

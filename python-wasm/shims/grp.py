@@ -1,4 +1,5 @@
-"""The group database of a small Linux machine: the group of the user that hooks run as, and those that every system has."""
+"""The group database of a small Linux machine: the group of the user that hooks run as, and those that every system
+has."""
 from collections import namedtuple as _namedtuple
 
 

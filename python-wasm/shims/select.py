@@ -5,8 +5,8 @@ for a body (100 Continue). Nothing is sent to a socket that did not ask for it, 
 waiting: with a timeout select() waits that long, and without one it raises at once. Waiting for a server that would
 speak first is refused as recv() refuses it.
 
-The module deliberately has no `poll` and no `epoll`, since subprocess and others use whichever they find; asking for one
-is an AttributeError (so that hasattr() is false) which says what to do.
+The module deliberately has no `poll` and no `epoll`, since subprocess and others use whichever they find; asking for
+one is an AttributeError (so that hasattr() is false) which says what to do.
 """
 import errno as _errno
 import os as _os

@@ -1,4 +1,5 @@
-"""The system log of a hook is its standard error: each message is a line there, "syslog: IDENT: message", and is kept with the run.
+"""The system log of a hook is its standard error: each message is a line there, "syslog: IDENT: message", and is kept
+with the run.
 
 It owns the names of the C module. It refuses nothing: options that are about a connection to a log have no meaning.
 """

@@ -44,7 +44,8 @@ STDLIB_UNWANTED += ["plat-*", "site-packages/*", "distutils/command/wininst-*", 
 STDLIB_UNWANTED += ["*/README*", "*/regen", "ctypes/macholib/fetch_macholib*", "distutils/command/command_template"]
 STDLIB_WANTED = ["plat-linux2/*.py"]
 
-# Files of packages that are no Python 2.7 and that nothing imports there. Any other file that does not compile is an error.
+# Files of packages that are no Python 2.7 and that nothing imports there. Any other file that does not compile is an
+# error.
 NOT_PYTHON_2 = []
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes tests.tar: CPython's own tests, and the sources of the standard library that they look into, as an archive for runs of the
-tests only. It lies over the library, below the same /usr/lib/python2.7.
+"""Makes tests.tar: CPython's own tests, and the sources of the standard library that they look into, as an archive for
+runs of the tests only. It lies over the library, below the same /usr/lib/python2.7.
 
     assemble_tests.py --lib LIB --tool PYTHON_SNAPSHOT --wasm PYTHON.WASM --shims DIR --work DIR --output DIR
 

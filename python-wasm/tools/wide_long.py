@@ -3,13 +3,14 @@
 
     wide_long.py DIR_OR_FILE...
 
-WebAssembly's long has 32 bits, and Python 2's int is a long: 2**31 would be another type than on any machine that hooks were
-written on. No option of the compiler changes that, so each `long` becomes `long long`, each literal such as 1UL becomes 1ULL,
-and each %ld in a string becomes %lld. What comes from the C library's headers stays as it is: values convert at the call, and
-the compiler refuses pointers that do not fit. Running it twice is an error, which a marker in each directory prevents.
+WebAssembly's long has 32 bits, and Python 2's int is a long: 2**31 would be another type than on any machine that hooks
+were written on. No option of the compiler changes that, so each `long` becomes `long long`, each literal such as 1UL
+becomes 1ULL, and each %ld in a string becomes %lld. What comes from the C library's headers stays as it is: values
+convert at the call, and the compiler refuses pointers that do not fit. Running it twice is an error, which a marker in
+each directory prevents.
 
-It knows C's tokens and nothing of its grammar; CPython's sources and its extensions need no more. runtime/wide_long.h gives
-LONG_MAX and its like the values to match.
+It knows C's tokens and nothing of its grammar; CPython's sources and its extensions need no more. runtime/wide_long.h
+gives LONG_MAX and its like the values to match.
 """
 
 import pathlib

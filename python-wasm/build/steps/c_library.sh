@@ -1,5 +1,5 @@
-# A C library that modules of packages need: native/NAME.sh (NAME as in build/sources.lock) leaves headers in include/, and
-# *.a beside it.
+# A C library that modules of packages need: native/NAME.sh (NAME as in build/sources.lock) leaves headers in include/,
+# and *.a beside it.
 # each: native/%.sh
 # after: sysroot zlib
 # waits: sources

@@ -1,8 +1,8 @@
 # CPython for wasm32-wasi, as a library to link; and of its configured tree what modules in C of packages are compiled
 # with.
 # after: source sysroot zlib bzip2 profdata
-# reads: cpython/config.site cpython/Setup.local tools/wide_long.py runtime/libc runtime/codehook*.[ch] runtime/wide_long.h
-# reads: build/profile-fit.py
+# reads: cpython/config.site cpython/Setup.local tools/wide_long.py build/profile-fit.py
+# reads: runtime/libc runtime/codehook*.[ch] runtime/wide_long.h
 # tools: clang-19 llvm-ar-19 llvm-ranlib-19 make
 # makes: wasm profile-fit.json
 

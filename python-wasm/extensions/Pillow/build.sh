@@ -1,5 +1,5 @@
-# Pillow with zlib, libjpeg-turbo and FreeType. Without TIFF's compressions of libtiff, WebP, JPEG 2000 and LittleCMS, which
-# are optional to Pillow as well.
+# Pillow with zlib, libjpeg-turbo and FreeType. Without TIFF's compressions of libtiff, WebP, JPEG 2000 and LittleCMS,
+# which are optional to Pillow as well.
 # after: c_library.freetype c_library.libjpeg-turbo
 python3 "$HERE/packages/source.py" "$OUT/packages" Pillow source
 cd source
@@ -9,9 +9,8 @@ python3 "$HERE/tools/wide_long.py" source/src
 # A callback of libjpeg, whose long is not widened.
 sed -i 's/\(skip_input_data(j_decompress_ptr cinfo,\) long long/\1 long/' source/src/libImaging/JpegDecode.c
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' source/src/PIL/_version.py)
-# -Dround=round: where it sees no macro of that name it defines a round() of its own, which is wrong from 2**52 on and would be
-# everybody's.
-# Except.c is for programs without Python. Files about an absent library compile to nothing.
+# -Dround=round: where it sees no macro of that name it defines a round() of its own, which is wrong from 2**52 on and
+# would be everybody's. Except.c is for programs without Python. Files about an absent library compile to nothing.
 names="_imaging _imagingft _imagingmath _imagingmorph decode encode map display outline path"
 names="$names $(cd source/src && ls libImaging/*.c | sed 's/\.c$//' | grep -v /Except)"
 echo $names | tr ' ' '\n' | each sh -c "$CC $CFLAGS -Wcast-function-type-mismatch -I'$PYTHON_TREE' -I'$PYTHON_TREE/Include' \

@@ -1,5 +1,5 @@
-# reportlab's accelerators (what they do in Python otherwise is the slowest part of making a document), and the renderer of
-# drawings to bitmaps with its libraries: libart, gt1, and FreeType for TrueType fonts.
+# reportlab's accelerators (what they do in Python otherwise is the slowest part of making a document), and the renderer
+# of drawings to bitmaps with its libraries: libart, gt1, and FreeType for TrueType fonts.
 # after: c_library.freetype
 python3 "$HERE/packages/source.py" "$OUT/packages" reportlab source
 accelerators=source/src/rl_addons/rl_accel

@@ -1,8 +1,8 @@
 """The part of the `cryptography` package's interface that hooks and their packages use, made from PyCryptodome.
 
-The original's core is OpenSSL, which is not part of the interpreter. What is here behaves as version 3.3.2, the last for
-Python 2.7, does; what is not here raises, and says what to use. Keys, signatures, ciphers and derivations are computed by
-PyCryptodome (`Crypto`).
+The original's core is OpenSSL, which is not part of the interpreter. What is here behaves as version 3.3.2, the last
+for Python 2.7, does; what is not here raises, and says what to use. Keys, signatures, ciphers and derivations are
+computed by PyCryptodome (`Crypto`).
 """
 from __future__ import absolute_import
 

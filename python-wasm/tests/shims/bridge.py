@@ -1,7 +1,7 @@
 """The host's side of the HTTP call, for tests outside of the sandbox. Python 3.
 
-It owns what crates/codehook-sandbox does in earnest: opens the connection, checks the name, verifies TLS, takes chunks apart.
-It allows loopback only, and answers one question at a time: a line of JSON with the size of what follows it.
+It owns what crates/codehook-sandbox does in earnest: opens the connection, checks the name, verifies TLS, takes chunks
+apart. It allows loopback only, and answers one question at a time: a line of JSON with the size of what follows it.
 """
 import http.client
 import json

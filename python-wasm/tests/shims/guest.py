@@ -1,7 +1,7 @@
 """Makes a native python2.7 as poor as the sandboxed one, then runs a test in it. Python 2.7.
 
-It owns the fake `_codehook`, which asks bridge.py through a pair of pipes, and takes away the C modules and the functions of
-`posix` that the sandbox does not have. A test that hangs is killed by an alarm.
+It owns the fake `_codehook`, which asks bridge.py through a pair of pipes, and takes away the C modules and the
+functions of `posix` that the sandbox does not have. A test that hangs is killed by an alarm.
 
     python2.7 -S guest.py QUESTIONS ANSWERS SHIMS PACKAGES SCRIPT [ARGUMENT...]
 """

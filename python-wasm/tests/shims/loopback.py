@@ -1,8 +1,9 @@
 """HTTP and HTTPS servers on loopback that the tests of the shims talk to. Python 3; owns what each path answers.
 
-/hello, /empty (204), /not-modified (304), /status/N, /redirect/N (N hops to /hello), /chunked/N (N pieces), /closing (ends
-with the connection), /garbage (no HTTP), /bytes/N (N bytes, with a length), /slow/S (S seconds), /gzip, /cookies,
-/RPC2 (XML-RPC: add), and /echo (any method: a JSON object with method, path, headers, and the length and SHA-1 of the body).
+/hello, /empty (204), /not-modified (304), /status/N, /redirect/N (N hops to /hello), /chunked/N (N pieces), /closing
+(ends with the connection), /garbage (no HTTP), /bytes/N (N bytes, with a length), /slow/S (S seconds), /gzip, /cookies,
+/RPC2 (XML-RPC: add), and /echo (any method: a JSON object with method, path, headers, and the length and SHA-1 of the
+body).
 """
 import gzip
 import hashlib

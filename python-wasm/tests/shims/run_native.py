@@ -2,8 +2,8 @@
 
     run_native.py PYTHON27 [--packages FOLDER] [TEST...]
 
-FOLDER holds requests and httplib2 with what they need; tests that want them are left out without it. Inside of the sandbox the
-same tests run as scripts, with the servers' addresses as BASE_URL and TLS_URL in front of them.
+FOLDER holds requests and httplib2 with what they need; tests that want them are left out without it. Inside of the
+sandbox the same tests run as scripts, with the servers' addresses as BASE_URL and TLS_URL in front of them.
 """
 import argparse
 import os

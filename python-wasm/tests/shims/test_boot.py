@@ -1,7 +1,8 @@
 """What the interpreter is like when a script starts. Outside of the sandbox the test boots it and restores it twice."""
 import sys
 
-# What runs the test in the sandbox puts this in front. There the interpreter has been restored already, as for every script.
+# What runs the test in the sandbox puts this in front. There the interpreter has been restored already, as for every
+# script.
 IN_SANDBOX = 'BASE_URL' in globals()
 MAIN = sorted(vars(sys.modules['__main__']))
 

@@ -57,7 +57,8 @@ class Requests(unittest.TestCase):
 
     def test_timeouts(self):
         self.assertRaises(requests.exceptions.ReadTimeout, requests.get, BASE + '/slow/8', timeout=2)
-        # The first is for connecting only. It is ample for a busy machine, and still shorter than the wait for the answer.
+        # The first is for connecting only. It is ample for a busy machine, and still shorter than the wait for the
+        # answer.
         self.assertEqual(requests.get(BASE + '/slow/4', timeout=(2, 20)).text, 'late')
 
     def test_failures(self):

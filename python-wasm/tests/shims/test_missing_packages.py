@@ -1,4 +1,5 @@
-"""A module of a well-known package that is not there says where it comes from; any other is missing in Python's own words."""
+"""A module of a well-known package that is not there says where it comes from; any other is missing in Python's own
+words."""
 import sys
 import unittest
 

@@ -1,6 +1,7 @@
 """AES Key Wrap (RFC 3394, NIST SP 800-38F), in the place of PyCryptodome's module, which is written for Python 3 only.
 
-It owns wrap() and unwrap(), which Key Wrap with Padding uses too. As the package's own mode does, it wraps or unwraps once.
+It owns wrap() and unwrap(), which Key Wrap with Padding uses too. As the package's own mode does, it wraps or unwraps
+once.
 """
 import struct
 

@@ -1,4 +1,5 @@
-"""How PyCryptodome's modules reach their C, in the place of the package's own module, which does it through cffi or ctypes.
+"""How PyCryptodome's modules reach their C, in the place of the package's own module, which does it through cffi or
+ctypes.
 
 The C functions are linked into the interpreter, each behind a call in `_pycryptodome` that checks its arguments. This
 module owns what the package's modules import from here, under the names that they know. The declarations that they pass

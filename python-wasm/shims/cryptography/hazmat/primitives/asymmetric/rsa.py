@@ -184,7 +184,8 @@ def rsa_crt_dmq1(private_exponent, q):
 
 
 def rsa_recover_prime_factors(n, e, d):
-    """The factors, the greater one first. d*e - 1 is a multiple of the order of every number, so a root of 1 turns up soon."""
+    """The factors, the greater one first. d*e - 1 is a multiple of the order of every number, so a root of 1 turns up
+    soon."""
     odd = d * e - 1
     twos = 0
     while odd % 2 == 0:

@@ -113,7 +113,8 @@ def _private_key(der, password):
 
 
 def _rsa_private(der):
-    """PKCS#1. PyCryptodome's import_key() would test whether p and q are prime, which takes longer than ten signatures."""
+    """PKCS#1. PyCryptodome's import_key() would test whether p and q are prime, which takes longer than ten
+    signatures."""
     fields = _read(lambda: DerSequence().decode(der, nr_elements=9, only_ints_expected=True))
     n, e, d, p, q = fields[1:6]
     if fields[0] != 0 or p * q != n or not 1 < e < n or any((e * d - 1) % (prime - 1) for prime in (p, q)):

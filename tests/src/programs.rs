@@ -243,7 +243,11 @@ pub fn guest(program: &Program, budget: Option<u32>) -> Vec<u8> {
     imports
         .import("wasi_snapshot_preview1", "proc_exit", exit)
         .import("codehook", "yield_now", EntityType::Function(PLAIN))
-        .import("codehook", "loop_is_bounded", EntityType::Function(ANSWERS_NUMBER));
+        .import(
+            "codehook",
+            "loop_is_bounded",
+            EntityType::Function(ANSWERS_NUMBER),
+        );
     let mut functions = FunctionSection::new();
     let mut code = CodeSection::new();
     for body in program {

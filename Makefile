@@ -118,7 +118,7 @@ profile: tools ## Measure anew which ways through the interpreter are common, in
 	+$(BUILD) step.profile
 
 tools:
-	@python-wasm/install-tools.sh
+	@python-wasm/build/install-tools.sh
 
 dist: tools ## Make what is handed out, in target/dist: archive, Debian package, OCI image, list of parts (SBOM)
 	+$(BUILD) $(PROGRAMS)

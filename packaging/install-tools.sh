@@ -22,4 +22,4 @@ case ${1:-} in
     *) echo "usage: install-tools.sh dist|test" >&2; exit 2 ;;
 esac
 
-"$(dirname "$0")/../python-wasm/install-packages.sh" "${packages[@]}"
+"$(dirname "$0")/../python-wasm/build/install-packages.sh" "${packages[@]}"

@@ -4,8 +4,8 @@
     parts.py sbom      a list of parts, CycloneDX 1.5 as JSON
     parts.py notices   the licences and notices that the parts come with
 
-Rust crates are those that `cargo metadata` finds below the program; C sources those of python-wasm/sources.lock; Python
-packages those of the runtime file's manifest. The same inputs give the same bytes; dates come from SOURCE_DATE_EPOCH.
+Rust crates are those that `cargo metadata` finds below the program; C sources those of python-wasm/build/sources.lock;
+Python packages those of the runtime file's manifest. The same inputs give the same bytes; dates come from SOURCE_DATE_EPOCH.
 """
 
 import collections
@@ -128,7 +128,7 @@ def crate_component(crates, own):
 
 def locked_sources():
     """The lines of sources.lock: kind, suite, package=version, file, SHA-256."""
-    for line in (ROOT / "python-wasm/sources.lock").read_text().splitlines():
+    for line in (ROOT / "python-wasm/build/sources.lock").read_text().splitlines():
         if line and not line.startswith("#"):
             yield line.split()
 
@@ -243,7 +243,7 @@ def source_files():
         path = ROOT / "target/python-wasm/cache" / file
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != checksum:
-            sys.exit(f"{path} is not the file of python-wasm/sources.lock: run `make python`")
+            sys.exit(f"{path} is not the file of python-wasm/build/sources.lock: run `make python`")
         if kind == "binary":
             command = ["dpkg-deb", "--fsys-tarfile", path]
             content = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout

@@ -71,7 +71,7 @@ def runtime(bom_path, path):
 
 def sources(bom_path, _):
     text = pathlib.Path(bom_path).read_text()
-    lines = (ROOT / "python-wasm/sources.lock").read_text().splitlines()
+    lines = (ROOT / "python-wasm/build/sources.lock").read_text().splitlines()
     hashes = [line.split()[-1] for line in lines if line and not line.startswith("#")]
     return [checksum for checksum in hashes if checksum not in text]
 

@@ -5,7 +5,7 @@ A recipe is steps/NAME.sh. The comments at its head, up to the first empty line,
     # after: STEP...      steps whose result it reads; NAME.% is all of a recipe
     # waits: STEP...      steps that download what it reads; what it reads of them is pinned by locked: and pinned:
     # reads: PATH...      files, folders and patterns below python-wasm/
-    # locked: NAME...     sources of sources.lock
+    # locked: NAME...     sources of build/sources.lock
     # pinned: NAME...     packages of packages/requirements.lock
     # tools: PROGRAM...   what it calls whose version shapes the result
     # crates: DIR...      Rust packages, with the workspace's own that they depend on
@@ -97,7 +97,7 @@ class Graph:
             "shell": digest_of_file(HERE / "recipe.sh"),
             "after": {name: self.key(name, within) for name in step.after},
             "reads": dict(files_read(self.root, step.reads)),
-            "locked": pinned(self.root / "sources.lock", step.locked, r"^\S+\s+\S+\s+{}="),
+            "locked": pinned(self.root / "build/sources.lock", step.locked, r"^\S+\s+\S+\s+{}="),
             "pinned": pinned(self.root / "packages/requirements.lock", step.pinned, r"^{}=="),
             "tools": {tool: version_of(tool) for tool in step.tools},
             "python": sys.version if any(path.endswith(".py") for path in step.reads) else None,
@@ -181,7 +181,7 @@ def version_of(tool):
     try:
         result = subprocess.run([tool, option], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=WORKSPACE)
     except OSError as error:
-        raise GraphError(f"{tool}: {error.strerror}. Next step: run python-wasm/install-tools.sh") from None
+        raise GraphError(f"{tool}: {error.strerror}. Next step: run python-wasm/build/install-tools.sh") from None
     return result.stdout
 
 

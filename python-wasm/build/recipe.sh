@@ -10,9 +10,9 @@ sysroot=$OUT/sysroot/usr
 cc="clang-19 --target=wasm32-wasi --sysroot=$sysroot -isystem $sysroot/include/wasm32-wasi $mapped"
 emulation="-D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS"
 emulated="-lwasi-emulated-signal -lwasi-emulated-mman -lwasi-emulated-getpid -lwasi-emulated-process-clocks"
-flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $HERE/src/wasi_compat.h"
+flags="-O2 -g0 -D_GNU_SOURCE=1 -Wno-macro-redefined $emulation -include $HERE/runtime/libc/wasi_compat.h"
 # For sources that wide_long.py has rewritten.
-wide="$flags -include $HERE/src/wide_long.h"
+wide="$flags -include $HERE/runtime/wide_long.h"
 wide+=" -Werror=incompatible-pointer-types -Werror=incompatible-function-pointer-types"
 wide+=" -Wno-error=incompatible-pointer-types-discards-qualifiers"
 # The profile tells as well which functions were called through a pointer, most often those of an object's type. The

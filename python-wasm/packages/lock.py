@@ -18,7 +18,8 @@ class LockError(Exception):
 
 
 def read_pins(lock_file=LOCK_FILE):
-    """Every entry, in the file's order. One hash an entry: two files of one version would make two different libraries."""
+    """Every entry, in the file's order. One hash an entry: two files of one version would make two different
+    libraries."""
     pins = []
     comment = None
     for number, line in enumerate(lock_file.read_text(encoding="utf-8").splitlines(), 1):
@@ -35,7 +36,8 @@ def read_pins(lock_file=LOCK_FILE):
 
 
 def files_by_hash(cache):
-    """SHA-256 -> path of every file directly in the cache. Names do not count, so a file put there by hand serves too."""
+    """SHA-256 -> path of every file directly in the cache. Names do not count, so a file put there by hand serves
+    too."""
     cache = pathlib.Path(cache)
     if not cache.is_dir():
         return {}

@@ -21,17 +21,17 @@ NEVER += ["*.pyc", "*.pyo", "*/MANIFEST.in", "*/TODO", "*/README", "*-nspkg.pth"
 
 # Per package, with the reason.
 UNWANTED = {
-    # The Type 1 copies of the standard fonts serve only drawing to bitmaps, which is C, and their notices say "all rights
-    # reserved"; a PDF names these fonts without embedding them. The rest are fonts of reportlab's own tests, one under
-    # the GPL. The Vera fonts, which scripts do embed, stay.
+    # The Type 1 copies of the standard fonts serve only drawing to bitmaps, which is C, and their notices say "all
+    # rights reserved"; a PDF names these fonts without embedding them. The rest are fonts of reportlab's own tests, one
+    # under the GPL. The Vera fonts, which scripts do embed, stay.
     "reportlab": ["reportlab/fonts/*.pfb", "reportlab/fonts/DarkGarden*", "reportlab/fonts/*.afm", "reportlab/fonts/00readme.txt"],
     # Examples are read by the makers of documentation only.
     "botocore": ["botocore/data/*/examples-1.json"],
     "boto3": ["boto3/examples/*"],
     # Installing is not for hooks; packages import pkg_resources.
     "setuptools": ["setuptools/*", "easy_install.py"],
-    # Self-tests, 6 MB of vectors; a module for Python 3; and arithmetic by the GMP library, which is not there: without this
-    # module the package takes its own C at once.
+    # Self-tests, 6 MB of vectors; a module for Python 3; and arithmetic by the GMP library, which is not there: without
+    # this module the package takes its own C at once.
     "pycryptodome": ["Crypto/SelfTest/*", "Crypto/Protocol/HPKE.py", "Crypto/Math/_IntegerGMP.py"],
     # For Python 3: what only asyncio's users import, and a copy of sgmllib that Python 2.7 has itself.
     "google-auth": ["google/*_async.py", "google/auth/transport/_aiohttp_requests.py"],
@@ -164,7 +164,8 @@ def apply_patch(pin, files):
 
 
 def smaller(path, data):
-    """JSON without the spaces, and AWS's service models without the texts that only help() shows: they are 70 % of them."""
+    """JSON without the spaces, and AWS's service models without the texts that only help() shows: they are 70 % of
+    them."""
     if not path.endswith(".json"):
         return data
     value = json.loads(data.decode("utf-8"))

@@ -36,7 +36,7 @@ pub enum Statement {
     CallIndirect(u32),
     /// Leaves this function for another.
     TailCall(u32),
-    /// Calls `codehook.give_way`.
+    /// Calls `codehook.yield_now`.
     GiveWay,
     /// Calls `codehook.forward`.
     Forward,
@@ -242,8 +242,12 @@ pub fn guest(program: &Program, budget: Option<u32>) -> Vec<u8> {
     let exit = EntityType::Function(TAKES_NUMBER);
     imports
         .import("wasi_snapshot_preview1", "proc_exit", exit)
-        .import("codehook", "give_way", EntityType::Function(PLAIN))
-        .import("codehook", "forward", EntityType::Function(ANSWERS_NUMBER));
+        .import("codehook", "yield_now", EntityType::Function(PLAIN))
+        .import(
+            "codehook",
+            "loop_is_bounded",
+            EntityType::Function(ANSWERS_NUMBER),
+        );
     let mut functions = FunctionSection::new();
     let mut code = CodeSection::new();
     for body in program {

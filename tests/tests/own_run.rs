@@ -67,7 +67,7 @@ fn what_cannot_be_asked_for_is_an_error_and_nothing_is_asked() {
         stderr(&report)
     );
     assert_eq!(report.asked, None);
-    let report = run("import _codehook\n_codehook.run_ask(7, 0, '')\n");
+    let report = run("import _codehook\n_codehook.run_directive(7, 0, '')\n");
     assert!(
         stderr(&report).contains("ValueError"),
         "{}",

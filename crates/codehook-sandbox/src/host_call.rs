@@ -20,7 +20,7 @@ const MAX_PIECE: u32 = 1024 * 1024;
 /// message is the one a script sees, but far below what a guest's memory could hold.
 const MAX_HEAD: u32 = 256 * 1024;
 
-/// Error codes; `python-wasm/src/codehook.c` holds the other copy.
+/// Error codes of the guest ABI; `python-wasm/tests/shims/test_error_codes.py` compares them with the guest's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 enum Code {

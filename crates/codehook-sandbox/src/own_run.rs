@@ -105,7 +105,7 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     )?;
     linker.func_wrap(
         MODULE,
-        "run_ask",
+        "run_directive",
         |mut caller: Caller<'_, GuestState>, what: u32, after: i64, reason: u32, len: u32| {
             let reason = memory_of(&mut caller)
                 .and_then(|memory| copy_out(&caller, memory, reason, len.min(MAX_REASON_BYTES)));

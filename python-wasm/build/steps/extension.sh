@@ -4,7 +4,8 @@
 # after: sysroot zlib wasm
 # waits: packages
 # pinned: %
-# reads: extensions/% wide_long.py src/w*.h src/codehook_unwind.h packages/source.py packages/lock.py
+# reads: extensions/% tools/wide_long.py runtime/libc/*.h runtime/wide_long.h runtime/codehook_unwind.h
+# reads: packages/source.py packages/lock.py
 # tools: clang-19 llvm-ar-19 llvm-ranlib-19
 # makes: extensions/%
 

@@ -2,7 +2,7 @@
 # do. Counts belong to functions of the source, so that they hold for another target. `make profile` writes them to
 # python-wasm/profile.
 # after: source
-# reads: training.txt training_stubs.c src/codehook_threads.h
+# reads: profile/training.txt profile/training_stubs.c runtime/codehook_threads.h
 # kept: no
 
 cp -a "$OUT/source" profile
@@ -12,8 +12,8 @@ same_modules setup.py
 # has them.
 sed -i 's/^#ifdef __wasi__$/#if 1/; s/^#ifndef __wasi__$/#if 0/; s/^#elif defined(__wasi__)$/#elif 1/' \
     Python/ceval.c Objects/{dict,gen,iter,frame}object.c Include/{dict,frame}object.h
-cat "$HERE/training_stubs.c" >> Python/ceval.c
-CC=clang-19 CFLAGS="-O2 -fprofile-instr-generate $values -I$HERE/src" LDFLAGS=-fprofile-instr-generate \
+cat "$HERE/profile/training_stubs.c" >> Python/ceval.c
+CC=clang-19 CFLAGS="-O2 -fprofile-instr-generate $values -I$HERE/runtime" LDFLAGS=-fprofile-instr-generate \
     ./configure --prefix=/usr --enable-unicode=ucs4 --without-ensurepip
 export LLVM_PROFILE_FILE=$PWD/build.profraw
 make
@@ -21,7 +21,7 @@ mkdir counts
 export LLVM_PROFILE_FILE=$PWD/counts/%p.profraw
 # Each in a process of its own: one that starts threads crashes, since such an eval loop has no lock, and leaves no
 # counts.
-for name in $(grep -v '^#' "$HERE/training.txt"); do
+for name in $(grep -v '^#' "$HERE/profile/training.txt"); do
     ./python -m test.regrtest -q "$name" < /dev/null || echo "$name failed here; what it ran counts all the same"
 done
 ./python Tools/pybench/pybench.py -n 1 -w 1

@@ -1,7 +1,7 @@
 # The source tree that all builds of CPython start from.
 # waits: sources
 # locked: python2.7
-# reads: patches
+# reads: cpython/patches cpython/signatures.txt tools/signatures.py
 # tools: autoconf cpp patch
 # makes: source
 # kept: no
@@ -15,9 +15,13 @@ for name in $(cpp -P -undef debian/patches/series.in); do
     echo "debian: $name"
     patch -p1 -s -N < "debian/patches/$name"
 done
-for name in "$HERE"/patches/*.patch; do
-    echo "ours: $(basename "$name")"
-    patch -p1 -s -N < "$name"
+python3 "$HERE/tools/signatures.py" "$HERE/cpython/signatures.txt" .
+# Ours must fit exactly. Each folder builds on those before it.
+for purpose in port limits threads performance; do
+    for name in "$HERE/cpython/patches/$purpose"/*.patch; do
+        echo "ours: $purpose/$(basename "$name")"
+        patch -p1 -s -N --fuzz=0 --no-backup-if-mismatch < "$name"
+    done
 done
 autoconf -f
 rm -rf autom4te.cache

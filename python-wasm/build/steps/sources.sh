@@ -1,6 +1,6 @@
 # The C sources, through apt.
-# reads: fetch-sources.sh sources.lock
+# reads: build/fetch-sources.sh build/sources.lock
 # keeps: cache
 # kept: no
 
-"$HERE/fetch-sources.sh" "$OUT/cache"
+"$HERE/build/fetch-sources.sh" "$OUT/cache"

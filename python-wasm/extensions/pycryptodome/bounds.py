@@ -1,8 +1,10 @@
-"""What PyCryptodome's declarations leave unsaid: how many bytes a function touches behind a pointer, and what it does with it.
+"""What PyCryptodome's declarations leave unsaid: how many bytes a function touches behind a pointer, and what it does
+with it.
 
-A buffer declared with a number (`digest[64]`) has that many bytes. Any other has as many as the next size after it says, with
-nothing but buffers between them (`in, out, data_len`). The tables below hold everything else; generate.py refuses a buffer
-that neither rule covers. Read against the C source of the pinned version: look here again when the pin changes.
+A buffer declared with a number (`digest[64]`) has that many bytes. Any other has as many as the next size after it
+says, with nothing but buffers between them (`in, out, data_len`). The tables below hold everything else; generate.py
+refuses a buffer that neither rule covers. Read against the C source of the pinned version: look here again when the pin
+changes.
 """
 
 # (function, buffer): size, in C, of the function's own parameters.

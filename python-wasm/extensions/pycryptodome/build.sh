@@ -1,5 +1,5 @@
-# PyCryptodome's C, and one module with a checked call for each of its functions. It expects to be loaded through ctypes or
-# cffi with declarations given as text; calls.c is generated from these very texts.
+# PyCryptodome's C, and one module with a checked call for each of its functions. It expects to be loaded through ctypes
+# or cffi with declarations given as text; calls.c is generated from these very texts.
 python3 "$HERE/packages/source.py" "$OUT/packages" pycryptodome source
 folder=$HERE/extensions/pycryptodome
 python3 "$folder/generate.py" source/lib calls.c
@@ -16,7 +16,7 @@ compile="$CC $CFLAGS -O3 $defines -Isource/src -Isource/src/libtom -Wall -Werror
 # Several files include one that defines sub_mod, and not as a static function.
 printf '%s\n' $sources | each $compile -Dsub_mod={}_sub_mod -c source/src/{}.c
 $CC $CFLAGS -Wall -Werror -I"$folder" -I"$PYTHON_TREE" -I"$PYTHON_TREE/Include" -c calls.c
-# As one object, so that a name which another library has too is an error and not a silent choice; and so that a declaration
-# which does not fit its function is one here.
+# As one object, so that a name which another library has too is an error and not a silent choice; and so that a
+# declaration which does not fit its function is one here.
 wasm-ld-19 -r --fatal-warnings -o pycryptodome.o ./*.o
 $AR rcs libpycryptodome.a pycryptodome.o

@@ -1,7 +1,7 @@
 """Finds the C declarations that PyCryptodome's Python modules pass to load_pycryptodome_raw_lib(), and parses them.
 
-It runs none of the package's code: the texts are read from the syntax tree. It understands the small part of C that these
-texts are written in, and refuses anything else.
+It runs none of the package's code: the texts are read from the syntax tree. It understands the small part of C that
+these texts are written in, and refuses anything else.
 """
 
 import ast
@@ -70,7 +70,8 @@ def read_libraries(package, not_built):
 
 
 def loader_calls(tree, path):
-    """(name, declarations) of each call. A name in them is looked up in the function around the call, then in the module."""
+    """(name, declarations) of each call. A name in them is looked up in the function around the call, then in the
+    module."""
     module_names = assigned_names(tree.body)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     scopes = [(function, {**module_names, **assigned_names(function.body)}) for function in functions]

@@ -3,9 +3,9 @@
 
     generate.py PACKAGE_DIR OUTPUT
 
-PACKAGE_DIR holds the folder Crypto. For every C function that the package declares, the module has a Python function that
-checks its arguments and calls it with its exact types, since WebAssembly has no other way to call. bounds.py says what the
-declarations do not.
+PACKAGE_DIR holds the folder Crypto. For every C function that the package declares, the module has a Python function
+that checks its arguments and calls it with its exact types, since WebAssembly has no other way to call. bounds.py says
+what the declarations do not.
 """
 
 import pathlib

@@ -1,10 +1,10 @@
-# reportlab's accelerators (what they do in Python otherwise is the slowest part of making a document), and the renderer of
-# drawings to bitmaps with its libraries: libart, gt1, and FreeType for TrueType fonts.
+# reportlab's accelerators (what they do in Python otherwise is the slowest part of making a document), and the renderer
+# of drawings to bitmaps with its libraries: libart, gt1, and FreeType for TrueType fonts.
 # after: c_library.freetype
 python3 "$HERE/packages/source.py" "$OUT/packages" reportlab source
 accelerators=source/src/rl_addons/rl_accel
 renderer=source/src/rl_addons/renderPM
-python3 "$HERE/wide_long.py" $accelerators $renderer/_renderPM.c
+python3 "$HERE/tools/wide_long.py" $accelerators $renderer/_renderPM.c
 with_python="$CC $CFLAGS -Wcast-function-type-mismatch -I$PYTHON_TREE -I$PYTHON_TREE/Include"
 $with_python -c $accelerators/_rl_accel.c
 $AR rcs librl_accel.a _rl_accel.o

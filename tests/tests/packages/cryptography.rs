@@ -1,4 +1,4 @@
-//! The stand-in for `cryptography`, and what is built on it: JSON Web Tokens, OAuth 1 with RSA, Google's service accounts. Tokens and
+//! The shim for `cryptography`, and what is built on it: JSON Web Tokens, OAuth 1 with RSA, Google's service accounts. Tokens and
 //! keys come from another implementation, and what is made here is verified by a third one.
 
 use codehook_sandbox::Outcome;

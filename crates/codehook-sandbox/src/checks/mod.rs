@@ -24,14 +24,14 @@ use crate::wasi::LinkError;
 pub(crate) use reencode::write;
 
 /// The export that holds the clock's number of when the instance last gave way; the host sets it at a run's start.
-pub(crate) const SEEN: &str = "codehook.seen";
+pub(crate) const SEEN: &str = "codehook.last_epoch";
 /// What a check calls when the clock has ticked; a guest may import it and call it as well.
-pub(crate) const GIVE_WAY: &str = "give_way";
+pub(crate) const GIVE_WAY: &str = "yield_now";
 /// What a guest may import and call to say that a way around a loop leads forwards; it answers 0.
-pub(crate) const FORWARD: &str = "forward";
+pub(crate) const FORWARD: &str = "loop_is_bounded";
 
 /// Part of the name of compiled code: another number for each way of writing checks.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Whether a guest's own calls of [`GIVE_WAY`] and [`FORWARD`] are relied upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,11 +61,11 @@ pub(crate) enum ChecksError {
     #[error("it imports a memory, or has one of at most one page, which is the clock's")]
     Memory,
     #[error(
-        "it imports `give_way` as something else than a function without parameters and results"
+        "it imports `yield_now` as something else than a function without parameters and results"
     )]
     GiveWay,
     #[error(
-        "it imports `forward` as something else than a function without parameters that answers an i32"
+        "it imports `loop_is_bounded` as something else than a function without parameters that answers an i32"
     )]
     Forward,
 }

@@ -44,8 +44,8 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         "fd_set_mode"(fd, mode) => |_: &mut GuestMemory, state: &mut GuestState, fd, mode| state.fs.set_mode_of(fd, Mode::new(mode)).map(|()| 0);
         "path_mode"(path, len, follow) => path_mode;
         "path_set_mode"(path, len, mode) => path_set_mode;
-        "file_mask"(mask) => file_mask;
-        "next_mode"(mode) => next_mode;
+        "umask"(mask) => file_mask;
+        "create_mode"(mode) => next_mode;
         "pipe"(out) => pipe;
         "tmp_space"(out) => tmp_space;
     }

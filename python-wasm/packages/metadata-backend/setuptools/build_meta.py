@@ -2,7 +2,8 @@
 
 `pip download` asks the build backend of every source archive for metadata, though it only wants the file, and the usual
 backend runs setup.py: foreign code, written for Python 2, on the build machine. fetch.py puts this directory first on
-PYTHONPATH, and pip finds this module under the name it looks for (the interface is PEP 517's). It cannot build anything.
+PYTHONPATH, and pip finds this module under the name it looks for (the interface is PEP 517's). It cannot build
+anything.
 """
 
 import email

@@ -1,25 +1,25 @@
-//! Which loops a place in a function stands in.
+//! Tracks the loops around a position in a function.
 
 use wasmparser::Operator;
 
-/// Follows a function's operators and knows the loops around the last one, by their place among the function's loops.
-pub(super) struct Nesting {
-    /// Which loop each label is of, if it is one; the function's own first.
+/// Stack of labels while the operators of a function are read in order. Loops are numbered in the order of their heads.
+pub(crate) struct BlockNesting {
+    /// The number of the loop for each label that is a loop's. The function's own label is first.
     labels: Vec<Option<usize>>,
     loops: usize,
 }
 
-impl Nesting {
-    /// At the beginning of a function.
-    pub(super) fn new() -> Self {
+impl BlockNesting {
+    /// Returns the nesting at the start of a function.
+    pub(crate) fn new() -> Self {
         Self {
             labels: vec![None],
             loops: 0,
         }
     }
 
-    /// Goes over the next operator.
-    pub(super) fn follow(&mut self, operator: &Operator<'_>) {
+    /// Advances over the next operator.
+    pub(crate) fn advance(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Loop { .. } => {
                 self.labels.push(Some(self.loops));
@@ -33,8 +33,9 @@ impl Nesting {
         }
     }
 
-    /// The loops around, outermost first. A loop is around its own head once that was gone over.
-    pub(super) fn around(&self) -> impl Iterator<Item = usize> {
+    /// Returns the enclosing loops, outermost first. A loop encloses its own head once [`advance`](Self::advance) has
+    /// seen it.
+    pub(crate) fn enclosing_loops(&self) -> impl Iterator<Item = usize> {
         self.labels.iter().flatten().copied()
     }
 }

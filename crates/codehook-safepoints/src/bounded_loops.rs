@@ -1,12 +1,13 @@
-//! Loops that need no check, since they end by themselves after one pass over the memory at most.
+//! Finds loops that need no safepoint, since they terminate after at most one pass over the memory.
 //!
-//! Such a loop has no other loop in it and calls nothing, and in every turn it reads or writes, at one and the same instruction, an
-//! address that has moved on by a constant, always in the same direction. So it ends or leaves the memory, which is a trap: memories
-//! have at most [`RunLimits::MAX_MEMORY_BYTES`](crate::RunLimits), half of what can be addressed, and a step cannot lead across the other half. That holds for
-//! whatever the memory contains.
+//! Such a loop contains no other loop and no call. In each iteration it reads or writes, at one and the same
+//! instruction, an address that differs from that of the iteration before by a constant, always with the same sign. So
+//! it terminates, or leaves the memory and traps: a memory may have at most 2 GiB, half of the address space (the
+//! engine must enforce it), and a step is too short to lead across the other half. This holds for any content of the
+//! memory.
 //!
-//! It is worth the trouble: a check is a call to compiled code, which keeps nothing in registers over it. Most of the time that
-//! checks took went into loops over a string's characters.
+//! The analysis pays: a safepoint is a call to compiled code, which keeps no values in registers across it. Most of the
+//! time that safepoints took was spent in loops over a string's characters.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,48 +15,48 @@ use wasmparser::{
     BlockType, ContType, FrameKind, FuncType, ModuleArity, Operator, RefType, SubType,
 };
 
-use super::nesting::Nesting;
+use crate::block_nesting::BlockNesting;
 
-/// The longest step, in bytes.
+/// The largest difference between the addresses of two iterations, in bytes.
 const MAX_STEP: i64 = 1 << 24;
-/// A local's value may be shifted so far in an address.
+/// The largest number of bits by which a local may be shifted in an address.
 const MAX_SHIFT: u32 = 8;
-/// An address may be a sum of so many locals.
+/// The most locals that an address may be the sum of.
 const MAX_TERMS: usize = 3;
 
-/// The loops of a function that need no check, by their place among its loops.
-pub(super) fn bounded_loops(operators: &[Operator<'_>], types: &[FuncType]) -> HashSet<usize> {
+/// Returns the numbers of a function's loops that need no safepoint.
+pub(crate) fn bounded_loops(operators: &[Operator<'_>], types: &[FuncType]) -> HashSet<usize> {
     innermost_loops(operators)
         .into_iter()
-        .filter(|(_, start)| is_bounded(&operators[*start + 1..], types))
-        .map(|(place, _)| place)
+        .filter(|(_, start)| loop_is_bounded(&operators[*start + 1..], types))
+        .map(|(number, _)| number)
         .collect()
 }
 
-/// Loops without loops and calls in them: their places among the loops, and where they begin.
+/// Returns the loops without loops and calls in them: their numbers, and the positions of their heads.
 fn innermost_loops(operators: &[Operator<'_>]) -> Vec<(usize, usize)> {
     let mut loops: Vec<(usize, bool)> = Vec::new();
-    let mut nesting = Nesting::new();
-    for (at, operator) in operators.iter().enumerate() {
-        if matches!(operator, Operator::Loop { .. }) || may_take_long(operator) {
-            for outer in nesting.around() {
+    let mut nesting = BlockNesting::new();
+    for (position, operator) in operators.iter().enumerate() {
+        if matches!(operator, Operator::Loop { .. }) || takes_unbounded_time(operator) {
+            for outer in nesting.enclosing_loops() {
                 loops[outer].1 = false;
             }
         }
         if let Operator::Loop { blockty } = operator {
-            loops.push((at, *blockty == BlockType::Empty));
+            loops.push((position, *blockty == BlockType::Empty));
         }
-        nesting.follow(operator);
+        nesting.advance(operator);
     }
     loops
         .into_iter()
         .enumerate()
         .filter(|(_, (_, innermost))| *innermost)
-        .map(|(place, (at, _))| (place, at))
+        .map(|(number, (head, _))| (number, head))
         .collect()
 }
 
-fn may_take_long(operator: &Operator<'_>) -> bool {
+fn takes_unbounded_time(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
         Operator::Call { .. }
@@ -73,12 +74,12 @@ fn may_take_long(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// What is known of a number: locals as they were when the turn began, each shifted, and a constant. `None` if nothing is.
+/// Abstract value: a sum of locals at the start of the iteration, each shifted, and a constant. `None` is any value.
 type Value = Option<Sum>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Sum {
-    /// Locals, and by how many bits each is shifted.
+    /// Locals, and the number of bits by which each is shifted.
     terms: Vec<(u32, u32)>,
     constant: i32,
 }
@@ -129,16 +130,16 @@ impl Sum {
     }
 }
 
-/// What is known at one place of a turn.
+/// Abstract state at one position of an iteration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Known {
-    /// Locals that may have changed in this turn.
+struct State {
+    /// Locals that may have changed in this iteration.
     locals: BTreeMap<u32, Value>,
-    /// Instructions that have read or written memory for certain, and where.
+    /// Positions of instructions that have certainly accessed the memory, and their addresses.
     accesses: BTreeMap<usize, Sum>,
 }
 
-impl Known {
+impl State {
     fn local(&self, local: u32) -> Value {
         match self.locals.get(&local) {
             Some(changed) => changed.clone(),
@@ -146,8 +147,8 @@ impl Known {
         }
     }
 
-    /// What is known where two ways meet.
-    fn meet(&mut self, other: &Self) {
+    /// Joins the state of another path that leads to the same position.
+    fn join(&mut self, other: &Self) {
         let changed: Vec<u32> = self
             .locals
             .keys()
@@ -163,7 +164,7 @@ impl Known {
             .retain(|at, address| other.accesses.get(at) == Some(address));
     }
 
-    /// By how much the address moves on in a turn that ends here.
+    /// Returns the difference that an iteration which ends here makes to the address.
     fn step(&self, address: &Sum) -> Option<i64> {
         let mut step = 0;
         for (local, shift) in &address.terms {
@@ -177,101 +178,102 @@ impl Known {
     }
 }
 
-fn meet(into: &mut Option<Known>, known: &Known) {
+/// Joins a state, or takes it where no path has led yet.
+fn join(into: &mut Option<State>, state: &State) {
     match into {
-        Some(before) => before.meet(known),
-        None => *into = Some(known.clone()),
+        Some(before) => before.join(state),
+        None => *into = Some(state.clone()),
     }
 }
 
-/// Where a branch can go to, inside of the loop.
+/// Target of a branch inside the loop.
 struct Label {
-    /// Of the stack, without the block's results.
+    /// Height of the operand stack without the block's results.
     height: usize,
     results: usize,
-    /// What is known at its end, from the branches there.
-    end: Option<Known>,
-    /// For an `if` whose `else` has not come: what was known at its beginning.
-    otherwise: Option<Known>,
+    /// State at its end, joined over the branches to it.
+    end: Option<State>,
+    /// State at the start of an `if` whose `else` has not been read.
+    otherwise: Option<State>,
 }
 
-/// One turn of a loop, from its head to where it goes back.
-struct Turn<'a> {
+/// Abstract execution of one iteration of a loop, from its head to its back edges.
+struct Iteration<'a> {
     types: &'a [FuncType],
-    /// `None` where nothing can come to.
-    known: Option<Known>,
+    /// `None` in unreachable code.
+    state: Option<State>,
     stack: Vec<Value>,
-    /// Inside of the loop; the loop itself is one further out.
+    /// Labels inside the loop; the loop itself is one further out.
     labels: Vec<Label>,
-    /// What is known where it goes back.
-    back: Vec<Known>,
+    /// States at the back edges.
+    back_edges: Vec<State>,
 }
 
-/// Whether the loop, of which `operators` are what follows its head, is bounded.
-fn is_bounded(operators: &[Operator<'_>], types: &[FuncType]) -> bool {
-    let mut turn = Turn {
+/// Returns whether the loop whose head the `operators` follow is bounded.
+fn loop_is_bounded(operators: &[Operator<'_>], types: &[FuncType]) -> bool {
+    let mut iteration = Iteration {
         types,
-        known: Some(Known::default()),
+        state: Some(State::default()),
         stack: Vec::new(),
         labels: Vec::new(),
-        back: Vec::new(),
+        back_edges: Vec::new(),
     };
-    for (at, operator) in operators.iter().enumerate() {
-        if turn.labels.is_empty() && matches!(operator, Operator::End) {
-            return moves_on(&turn.back);
+    for (position, operator) in operators.iter().enumerate() {
+        if iteration.labels.is_empty() && matches!(operator, Operator::End) {
+            return address_advances(&iteration.back_edges);
         }
-        if turn.follow(at, operator).is_none() {
+        if iteration.execute(position, operator).is_none() {
             return false;
         }
     }
     false
 }
 
-/// Whether there is an access in every turn, the address of which moves on in one direction.
-fn moves_on(back: &[Known]) -> bool {
-    let Some(first) = back.first() else {
+/// Returns whether some access occurs in every iteration at an address that advances in one direction.
+fn address_advances(back_edges: &[State]) -> bool {
+    let Some(first) = back_edges.first() else {
         return true;
     };
-    first.accesses.iter().any(|(at, address)| {
-        let steps: Option<Vec<i64>> = back
+    first.accesses.iter().any(|(position, address)| {
+        let steps: Option<Vec<i64>> = back_edges
             .iter()
-            .map(|known| {
-                known
+            .map(|state| {
+                state
                     .step(address)
-                    .filter(|_| known.accesses.get(at) == Some(address))
+                    .filter(|_| state.accesses.get(position) == Some(address))
             })
             .collect();
         steps.is_some_and(|steps| {
             let short = steps.iter().all(|step| step.abs() <= MAX_STEP);
-            let forwards = steps.iter().all(|step| *step > 0);
-            let backwards = steps.iter().all(|step| *step < 0);
-            short && (forwards || backwards)
+            let forward = steps.iter().all(|step| *step > 0);
+            let backward = steps.iter().all(|step| *step < 0);
+            short && (forward || backward)
         })
     })
 }
 
-impl Turn<'_> {
-    /// Goes over one operator. `None` if it is of a kind that is not understood.
-    fn follow(&mut self, at: usize, operator: &Operator<'_>) -> Option<()> {
+impl Iteration<'_> {
+    /// Executes one operator. Returns `None` if the analysis does not support it.
+    fn execute(&mut self, position: usize, operator: &Operator<'_>) -> Option<()> {
         match operator {
             Operator::Block { blockty } => self.enter(*blockty, None),
             Operator::If { blockty } => {
                 self.stack.pop();
-                self.enter(*blockty, self.known.clone())
+                self.enter(*blockty, self.state.clone())
             }
             Operator::Else => {
                 let label = self.labels.last_mut()?;
-                if let Some(known) = &self.known {
-                    meet(&mut label.end, known);
+                if let Some(state) = &self.state {
+                    join(&mut label.end, state);
                 }
                 self.stack.truncate(label.height);
-                self.known = label.otherwise.take();
+                self.state = label.otherwise.take();
                 Some(())
             }
             Operator::End => self.leave(),
             Operator::Br { relative_depth } => {
                 self.branch(*relative_depth);
-                self.known = None;
+                self.state = None;
                 Some(())
             }
             Operator::BrIf { relative_depth } => {
@@ -285,20 +287,20 @@ impl Turn<'_> {
                 for target in targets.targets() {
                     self.branch(target.ok()?);
                 }
-                self.known = None;
+                self.state = None;
                 Some(())
             }
             Operator::Return | Operator::Unreachable => {
-                self.known = None;
+                self.state = None;
                 Some(())
             }
-            // Nothing comes here, and the stack has no meaning.
-            _ if self.known.is_none() => Some(()),
-            _ => self.compute(at, operator),
+            // Unreachable, where the stack has no meaning.
+            _ if self.state.is_none() => Some(()),
+            _ => self.compute(position, operator),
         }
     }
 
-    fn enter(&mut self, ty: BlockType, otherwise: Option<Known>) -> Option<()> {
+    fn enter(&mut self, ty: BlockType, otherwise: Option<State>) -> Option<()> {
         let results = match ty {
             BlockType::Empty => 0,
             BlockType::Type(_) => 1,
@@ -318,38 +320,38 @@ impl Turn<'_> {
 
     fn leave(&mut self) -> Option<()> {
         let mut label = self.labels.pop()?;
-        for known in [&self.known, &label.otherwise].into_iter().flatten() {
-            meet(&mut label.end, known);
+        for state in [&self.state, &label.otherwise].into_iter().flatten() {
+            join(&mut label.end, state);
         }
-        self.known = label.end;
+        self.state = label.end;
         self.stack.resize(label.height, None);
         self.stack.resize(label.height + label.results, None);
         Some(())
     }
 
     fn branch(&mut self, depth: u32) {
-        let Some(known) = &self.known else { return };
+        let Some(state) = &self.state else { return };
         let depth = depth as usize;
         let inside = self.labels.len();
         if depth < inside {
-            meet(&mut self.labels[inside - 1 - depth].end, known);
+            join(&mut self.labels[inside - 1 - depth].end, state);
         } else if depth == inside {
-            self.back.push(known.clone());
+            self.back_edges.push(state.clone());
         }
     }
 
-    fn compute(&mut self, at: usize, operator: &Operator<'_>) -> Option<()> {
-        let known = self.known.as_mut()?;
+    fn compute(&mut self, position: usize, operator: &Operator<'_>) -> Option<()> {
+        let state = self.state.as_mut()?;
         let value = match operator {
-            Operator::LocalGet { local_index } => known.local(*local_index),
+            Operator::LocalGet { local_index } => state.local(*local_index),
             Operator::LocalSet { local_index } => {
                 let value = self.stack.pop()?;
-                known.locals.insert(*local_index, value);
+                state.locals.insert(*local_index, value);
                 return Some(());
             }
             Operator::LocalTee { local_index } => {
                 let value = self.stack.pop()?;
-                known.locals.insert(*local_index, value.clone());
+                state.locals.insert(*local_index, value.clone());
                 value
             }
             Operator::I32Const { value } => Some(Sum::constant(*value)),
@@ -363,19 +365,20 @@ impl Turn<'_> {
                     _ => None,
                 }
             }
-            other => return self.others(at, other),
+            other => return self.forget_results(position, other),
         };
         self.stack.push(value);
         Some(())
     }
 
-    fn others(&mut self, at: usize, operator: &Operator<'_>) -> Option<()> {
-        let (taken, given) = operator.operator_arity(&Nothing)?;
+    /// Executes an operator whose results are not computed.
+    fn forget_results(&mut self, position: usize, operator: &Operator<'_>) -> Option<()> {
+        let (taken, given) = operator.operator_arity(&NoModule)?;
         let kept = self.stack.len().checked_sub(taken as usize)?;
         if accesses_memory(operator) {
-            // The address is below what is stored.
-            if let (Some(Some(address)), Some(known)) = (self.stack.get(kept), &mut self.known) {
-                known.accesses.insert(at, address.clone());
+            // The address is the lowest operand.
+            if let (Some(Some(address)), Some(state)) = (self.stack.get(kept), &mut self.state) {
+                state.accesses.insert(position, address.clone());
             }
         }
         self.stack.truncate(kept);
@@ -402,10 +405,10 @@ fn accesses_memory(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// No module: the operators asked about need none.
-struct Nothing;
+/// Context for the arity of operators that need no module.
+struct NoModule;
 
-impl ModuleArity for Nothing {
+impl ModuleArity for NoModule {
     fn sub_type_at(&self, _: u32) -> Option<&SubType> {
         None
     }

@@ -1,4 +1,4 @@
-//! Which functions call which, and where circles of calls are broken.
+//! The call graph of a module, and functions that break all of its cycles.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -8,23 +8,23 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::NodeFiltered;
 use wasmparser::{FuncType, FunctionBody, Operator};
 
-use super::ChecksError;
+use crate::error::SafepointError;
 
-/// Of each circle's functions, one in so many gets a check before circles are looked for again.
+/// One in this many functions of a strongly connected component gets a safepoint before components are computed again.
 const ONE_IN: usize = 20;
 
-/// Calls between functions. One through a table may go to every function of its type that a table may hold.
-pub(super) struct Calls {
+/// Call graph. A call through a table may reach every function of its type that a table may hold.
+pub(crate) struct CallGraph {
     graph: DiGraph<(), ()>,
     functions: usize,
-    /// The node in between for calls through tables, by the type of what is called.
+    /// A node between callers and callees for each type of function that is called through tables.
     through_tables: HashMap<FuncType, NodeIndex>,
     in_tables: HashSet<u32>,
 }
 
-impl Calls {
-    /// Of a module with `functions`, imports included.
-    pub(super) fn new(functions: usize) -> Self {
+impl CallGraph {
+    /// Returns a graph without calls for a module with this many functions, imports included.
+    pub(crate) fn new(functions: usize) -> Self {
         let mut graph = DiGraph::new();
         for _ in 0..functions {
             graph.add_node(());
@@ -37,8 +37,8 @@ impl Calls {
         }
     }
 
-    /// `function`, whose type is `ty`, may be in a table.
-    pub(super) fn in_table(&mut self, function: u32, ty: &FuncType) {
+    /// Notes that a table may hold `function`, whose type is `ty`.
+    pub(crate) fn in_table(&mut self, function: u32, ty: &FuncType) {
         if self.in_tables.insert(function) {
             let tables = self.through_tables(ty);
             self.graph.update_edge(tables, node(function), ());
@@ -56,13 +56,13 @@ impl Calls {
             .or_insert_with(|| graph.add_node(()))
     }
 
-    /// Reads the calls of `function` from its `body`.
-    pub(super) fn read(
+    /// Adds the calls in the `body` of `function`.
+    pub(crate) fn read(
         &mut self,
         function: u32,
         body: &FunctionBody<'_>,
         types: &[FuncType],
-    ) -> Result<(), ChecksError> {
+    ) -> Result<(), SafepointError> {
         for operator in body.get_operators_reader()? {
             match operator? {
                 Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
@@ -80,10 +80,11 @@ impl Calls {
         Ok(())
     }
 
-    /// Functions such that every circle of calls goes through one of them. Few, and of those that may call the most others, which
-    /// have more to do than a check: to find the fewest is a hard problem (Karp's feedback vertex set).
-    pub(super) fn breaking_circles(&self) -> HashSet<u32> {
-        let mut broken: HashSet<NodeIndex> = self
+    /// Returns a feedback vertex set: functions such that every cycle of calls goes through one of them. A minimal set
+    /// is NP-hard to find; this one prefers functions that may call many others, beside whose work a safepoint counts
+    /// least.
+    pub(crate) fn feedback_vertices(&self) -> HashSet<u32> {
+        let mut chosen: HashSet<NodeIndex> = self
             .graph
             .node_indices()
             .filter(|node| self.graph.contains_edge(*node, *node))
@@ -91,29 +92,30 @@ impl Calls {
         let mut left: HashSet<NodeIndex> = self.graph.node_indices().collect();
         loop {
             let rest = NodeFiltered::from_fn(&self.graph, |node| {
-                left.contains(&node) && !broken.contains(&node)
+                left.contains(&node) && !chosen.contains(&node)
             });
-            let circles: Vec<_> = tarjan_scc(&rest)
+            let components: Vec<_> = tarjan_scc(&rest)
                 .into_iter()
-                .filter(|circle| circle.len() > 1)
+                .filter(|component| component.len() > 1)
                 .collect();
-            if circles.is_empty() {
+            if components.is_empty() {
                 break;
             }
-            left = circles.iter().flatten().copied().collect();
-            for circle in circles {
-                self.break_some(&circle, &mut broken);
+            left = components.iter().flatten().copied().collect();
+            for component in components {
+                self.choose_some(&component, &mut chosen);
             }
         }
-        broken.iter().map(|node| node.index() as u32).collect()
+        chosen.iter().map(|node| node.index() as u32).collect()
     }
 
-    fn break_some(&self, circle: &[NodeIndex], broken: &mut HashSet<NodeIndex>) {
-        let members: HashSet<NodeIndex> = circle.iter().copied().collect();
+    /// Adds some functions of a strongly connected component to `chosen`.
+    fn choose_some(&self, component: &[NodeIndex], chosen: &mut HashSet<NodeIndex>) {
+        let members: HashSet<NodeIndex> = component.iter().copied().collect();
         let inside = |nodes: petgraph::graph::Neighbors<'_, ()>| {
             nodes.filter(|node| members.contains(node)).count()
         };
-        // Calls through a table count as what they may be.
+        // A call through a table counts as calls of all functions that it may reach.
         let calls = |function: NodeIndex| -> usize {
             self.graph
                 .neighbors(function)
@@ -126,14 +128,14 @@ impl Calls {
         };
         let callers =
             |function| inside(self.graph.neighbors_directed(function, petgraph::Incoming));
-        let mut functions: Vec<_> = circle
+        let mut functions: Vec<_> = component
             .iter()
             .filter(|node| node.index() < self.functions)
             .map(|function| (Reverse((calls(*function), callers(*function))), *function))
             .collect();
         functions.sort_unstable();
         let some = functions.len().div_ceil(ONE_IN);
-        broken.extend(functions.iter().take(some).map(|(_, function)| function));
+        chosen.extend(functions.iter().take(some).map(|(_, function)| function));
     }
 }
 
@@ -160,12 +162,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_circle_of_calls_is_left_once_functions_with_checks_are_taken_out(
+        fn no_cycle_of_calls_is_left_without_the_feedback_vertices(
             direct in prop::collection::vec((0..FUNCTIONS, 0..FUNCTIONS), 0..30),
             through_tables in prop::collection::vec((0..FUNCTIONS, 0..FUNCTIONS), 0..6),
             in_tables in prop::collection::vec(0..FUNCTIONS, 0..6),
         ) {
-            let mut calls = Calls::new(FUNCTIONS as usize);
+            let mut calls = CallGraph::new(FUNCTIONS as usize);
             for function in in_tables {
                 calls.in_table(function, &type_of(function));
             }
@@ -176,10 +178,10 @@ mod tests {
                 let tables = calls.through_tables(&type_of(like));
                 calls.graph.update_edge(node(from), tables, ());
             }
-            let broken = calls.breaking_circles();
+            let chosen = calls.feedback_vertices();
             let mut rest = calls.graph.clone();
             rest.retain_edges(|graph, edge| {
-                graph.edge_endpoints(edge).is_none_or(|(from, _)| !broken.contains(&(from.index() as u32)))
+                graph.edge_endpoints(edge).is_none_or(|(from, _)| !chosen.contains(&(from.index() as u32)))
             });
             prop_assert!(!petgraph::algo::is_cyclic_directed(&rest));
         }

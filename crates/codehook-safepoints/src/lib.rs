@@ -1,71 +1,37 @@
-//! Checks in a guest's code at which it gives way to other runs, and can be stopped.
+//! Inserts safepoints into a WebAssembly module: places at which running code yields to other runs, and can be stopped.
 //!
-//! wasmtime's own (epochs) stand at every loop's head and in every function and took a fifth of an interpreter's time. These
-//! are as many as it takes: on every way back to a loop's head, but for loops that [end by themselves](bounded), and in so many
-//! functions that no circle of calls is without. No code can then go on for long without passing one: between two checks it runs
-//! forwards, through at most one pass over the memory at a time, and calls form a tree.
+//! wasmtime inserts its own (epoch interruption) at the head of every loop and in every function, which took a fifth of
+//! an interpreter's time. This crate inserts as few as the bound below needs: one on every back edge of a loop, unless
+//! the loop is bounded (`bounded_loops`), and one at the entry of so many functions that every cycle of
+//! calls (`call_cycles`) goes through one.
 //!
-//! A check compares a number in a memory that all guests of an engine share, the [clock](crate::clock), with the number that was
-//! there when the instance last gave way. The guest's own code has no way to name that memory or that global: it is
-//! validated before they are added.
+//! A safepoint compares the current epoch, a number in a memory that all instances of an engine share, with the epoch
+//! at which the instance yielded last, and calls the yield function when they differ. The module's own code cannot name
+//! that memory or the global with the last epoch: it is validated before they are added.
+//!
+//! # The bound
+//!
+//! Between two safepoints, each activation of a function executes each of its instructions at most once, except for
+//! those of a bounded loop, which it executes at most once for each byte of the memory. The activations are those on
+//! the stack at the first safepoint and those that they enter; calls to functions without a safepoint at their entry
+//! form no cycle. So the distance is at most the sum, over the frames on the stack, of the length of each frame's
+//! function with the calls in it expanded. This bounds the distance by the module's code and the size of its memory,
+//! never by its data. It is no small number for every module: calls that are nested n deep and double at each level
+//! expand to 2ⁿ.
+//!
+//! The fuzz target `safepoints` measures the distance by fuel and compares it with this sum.
 
-mod body;
-mod bounded;
-mod calls;
-mod nesting;
+mod block_nesting;
+mod bounded_loops;
+mod call_cycles;
+mod error;
+mod function_body;
+mod names;
 mod reencode;
 
-use wasmtime::{Caller, Linker};
+pub use error::SafepointError;
+pub use names::{EPOCH_MEMORY_PAGES, Names, NativeYields};
+pub use reencode::insert;
 
-use crate::host_call::MODULE;
-use crate::state::GuestState;
-use crate::wasi::LinkError;
-
-pub(crate) use reencode::write;
-
-/// The export that holds the clock's number of when the instance last gave way; the host sets it at a run's start.
-pub(crate) const SEEN: &str = "codehook.seen";
-/// What a check calls when the clock has ticked; a guest may import it and call it as well.
-pub(crate) const GIVE_WAY: &str = "give_way";
-/// What a guest may import and call to say that a way around a loop leads forwards; it answers 0.
-pub(crate) const FORWARD: &str = "forward";
-
-/// Part of the name of compiled code: another number for each way of writing checks.
-pub(crate) const VERSION: u32 = 2;
-
-/// Whether a guest's own calls of [`GIVE_WAY`] and [`FORWARD`] are relied upon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum OwnCalls {
-    /// They are calls like others.
-    Ignored,
-    /// Those of the first are checks, and loops around either have no others.
-    Trusted,
-}
-
-/// Defines what checks call.
-pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
-    linker.func_wrap_async(MODULE, GIVE_WAY, |_: Caller<'_, GuestState>, (): ()| {
-        Box::new(tokio::task::yield_now())
-    })?;
-    linker.func_wrap(MODULE, FORWARD, || 0)?;
-    Ok(())
-}
-
-/// Why checks cannot be written into a module.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ChecksError {
-    #[error(transparent)]
-    Malformed(#[from] wasmparser::BinaryReaderError),
-    #[error("its code cannot be written anew: {0}")]
-    Reencode(#[from] wasm_encoder::reencode::Error),
-    #[error("it imports a memory, or has one of at most one page, which is the clock's")]
-    Memory,
-    #[error(
-        "it imports `give_way` as something else than a function without parameters and results"
-    )]
-    GiveWay,
-    #[error(
-        "it imports `forward` as something else than a function without parameters that answers an i32"
-    )]
-    Forward,
-}
+/// Version of the inserted code, for keys of compiled code: it changes with every change of what [`insert`] writes.
+pub const VERSION: u32 = 2;

@@ -1,4 +1,4 @@
-//! A module written anew, with checks.
+//! Encodes a module again, with safepoints.
 
 use std::collections::HashSet;
 
@@ -9,85 +9,92 @@ use wasmparser::{
     Payload, TypeRef, Validator, WasmFeatures,
 };
 
-use super::body::{Check, with_checks};
-use super::calls::Calls;
-use super::{ChecksError, FORWARD, GIVE_WAY, OwnCalls, SEEN};
-use crate::clock;
-use crate::host_call::MODULE;
+use crate::call_cycles::CallGraph;
+use crate::error::SafepointError;
+use crate::function_body::{Safepoint, with_safepoints};
+use crate::names::{EPOCH_MEMORY_PAGES, Names, NativeYields};
 
-/// What a guest's code may use. There is no way back to a loop but `br`, `br_if` and `br_table`, and no call but the direct ones and those
-/// through tables: with more, `body` and `calls` have more to look at.
+/// WebAssembly features that a module may use. With these, the only back edges are `br`, `br_if` and `br_table`, and
+/// the only calls are direct ones and those through tables. A feature with others needs changes of `function_body` and
+/// `call_cycles`.
 const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::TAIL_CALL)
     .union(WasmFeatures::EXTENDED_CONST);
 
-/// `wasm`, a module without data, with checks in its code.
+/// Returns `wasm` with safepoints in its code. Data segments are dropped: the caller keeps them apart.
 ///
 /// # Errors
 ///
-/// When the module is not valid, or has memories that it must not have.
-pub(crate) fn write(wasm: &[u8], own_calls: OwnCalls) -> Result<Vec<u8>, ChecksError> {
+/// When the module is not valid, has a memory of the epoch's type, or imports one of the names with another type.
+pub fn insert(
+    wasm: &[u8],
+    names: &Names<'_>,
+    native_yields: NativeYields,
+) -> Result<Vec<u8>, SafepointError> {
     Validator::new_with_features(FEATURES).validate_all(wasm)?;
-    let guest = Guest::read(wasm)?;
-    guest.with_checks(wasm, own_calls)
+    let original = Original::read(wasm, names)?;
+    original.with_safepoints(wasm, names, native_yields)
 }
 
-/// What has to be known of a module before any of its code is written.
+/// Facts about the original module that are needed before any of its code is encoded.
 #[derive(Default)]
-struct Guest<'a> {
+struct Original<'a> {
     types: Vec<FuncType>,
     /// The type of each function, imports first.
     functions: Vec<u32>,
     imports: u32,
-    give_way: Option<u32>,
-    forward: Option<u32>,
+    yield_now: Option<u32>,
+    terminates: Option<u32>,
     memories: u32,
     globals: u32,
     in_tables: HashSet<u32>,
     bodies: Vec<FunctionBody<'a>>,
 }
 
-impl<'a> Guest<'a> {
-    fn read(wasm: &'a [u8]) -> Result<Self, ChecksError> {
-        let mut guest = Self::default();
+impl<'a> Original<'a> {
+    fn read(wasm: &'a [u8], names: &Names<'_>) -> Result<Self, SafepointError> {
+        let mut original = Self::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
-                Payload::TypeSection(section) => guest.read_types(section)?,
-                Payload::ImportSection(section) => guest.read_imports(section)?,
+                Payload::TypeSection(section) => original.read_types(section)?,
+                Payload::ImportSection(section) => original.read_imports(section, names)?,
                 Payload::FunctionSection(section) => {
                     for ty in section {
-                        guest.functions.push(ty?);
+                        original.functions.push(ty?);
                     }
                 }
                 Payload::MemorySection(section) => {
                     for memory in section {
-                        if memory?.maximum.is_some_and(|pages| pages <= clock::PAGES) {
-                            return Err(ChecksError::Memory);
+                        if memory?
+                            .maximum
+                            .is_some_and(|pages| pages <= EPOCH_MEMORY_PAGES)
+                        {
+                            return Err(SafepointError::Memory);
                         }
-                        guest.memories += 1;
+                        original.memories += 1;
                     }
                 }
                 Payload::GlobalSection(section) => {
                     for global in section {
-                        guest.globals += 1;
-                        guest.read_references(global?.init_expr.get_operators_reader())?;
+                        original.globals += 1;
+                        original.read_references(global?.init_expr.get_operators_reader())?;
                     }
                 }
-                Payload::ElementSection(section) => guest.read_elements(section)?,
+                Payload::ElementSection(section) => original.read_elements(section)?,
                 Payload::CodeSectionEntry(body) => {
-                    guest.read_references(body.get_operators_reader()?)?;
-                    guest.bodies.push(body);
+                    original.read_references(body.get_operators_reader()?)?;
+                    original.bodies.push(body);
                 }
                 _ => {}
             }
         }
-        Ok(guest)
+        Ok(original)
     }
 
     fn read_types(
         &mut self,
         section: wasmparser::TypeSectionReader<'a>,
-    ) -> Result<(), ChecksError> {
+    ) -> Result<(), SafepointError> {
         for group in section {
             for ty in group?.into_types() {
                 if let CompositeInnerType::Func(ty) = ty.composite_type.inner {
@@ -101,31 +108,34 @@ impl<'a> Guest<'a> {
     fn read_imports(
         &mut self,
         section: wasmparser::ImportSectionReader<'a>,
-    ) -> Result<(), ChecksError> {
+        names: &Names<'_>,
+    ) -> Result<(), SafepointError> {
         for import in section.into_imports() {
             let import = import?;
-            let is_give_way = import.module == MODULE && import.name == GIVE_WAY;
-            let is_forward = import.module == MODULE && import.name == FORWARD;
+            let is_yield = import.module == names.module && import.name == names.yield_now;
+            let is_terminates = import.module == names.module && import.name == names.terminates;
             match import.ty {
                 TypeRef::Func(ty) => {
-                    if is_give_way {
-                        if !is_plain(&self.types[ty as usize]) {
-                            return Err(ChecksError::GiveWay);
+                    if is_yield {
+                        if !has_no_values(&self.types[ty as usize]) {
+                            return Err(SafepointError::YieldNow(import.name.to_owned()));
                         }
-                        self.give_way.get_or_insert(self.imports);
+                        self.yield_now.get_or_insert(self.imports);
                     }
-                    if is_forward {
-                        if !answers_a_number(&self.types[ty as usize]) {
-                            return Err(ChecksError::Forward);
+                    if is_terminates {
+                        if !returns_i32(&self.types[ty as usize]) {
+                            return Err(SafepointError::Terminates(import.name.to_owned()));
                         }
-                        self.forward.get_or_insert(self.imports);
+                        self.terminates.get_or_insert(self.imports);
                     }
                     self.functions.push(ty);
                     self.imports += 1;
                 }
-                TypeRef::Memory(_) => return Err(ChecksError::Memory),
-                _ if is_give_way => return Err(ChecksError::GiveWay),
-                _ if is_forward => return Err(ChecksError::Forward),
+                TypeRef::Memory(_) => return Err(SafepointError::Memory),
+                _ if is_yield => return Err(SafepointError::YieldNow(import.name.to_owned())),
+                _ if is_terminates => {
+                    return Err(SafepointError::Terminates(import.name.to_owned()));
+                }
                 TypeRef::Global(_) => self.globals += 1,
                 _ => {}
             }
@@ -136,7 +146,7 @@ impl<'a> Guest<'a> {
     fn read_elements(
         &mut self,
         section: wasmparser::ElementSectionReader<'a>,
-    ) -> Result<(), ChecksError> {
+    ) -> Result<(), SafepointError> {
         for element in section {
             match element?.items {
                 ElementItems::Functions(functions) => {
@@ -154,11 +164,11 @@ impl<'a> Guest<'a> {
         Ok(())
     }
 
-    /// Functions that code refers to may be put into tables.
+    /// Notes the functions that code refers to: it may put them into tables.
     fn read_references(
         &mut self,
         operators: wasmparser::OperatorsReader<'a>,
-    ) -> Result<(), ChecksError> {
+    ) -> Result<(), SafepointError> {
         for operator in operators {
             if let Operator::RefFunc { function_index } = operator? {
                 self.in_tables.insert(function_index);
@@ -167,8 +177,8 @@ impl<'a> Guest<'a> {
         Ok(())
     }
 
-    fn calls(&self) -> Result<Calls, ChecksError> {
-        let mut calls = Calls::new(self.functions.len());
+    fn call_graph(&self) -> Result<CallGraph, SafepointError> {
+        let mut calls = CallGraph::new(self.functions.len());
         for function in &self.in_tables {
             let ty = self.functions[*function as usize];
             calls.in_table(*function, &self.types[ty as usize]);
@@ -179,78 +189,86 @@ impl<'a> Guest<'a> {
         Ok(calls)
     }
 
-    fn with_checks(&self, wasm: &[u8], own_calls: OwnCalls) -> Result<Vec<u8>, ChecksError> {
-        let added = u32::from(self.give_way.is_none());
+    fn with_safepoints(
+        &self,
+        wasm: &[u8],
+        names: &Names<'_>,
+        native_yields: NativeYields,
+    ) -> Result<Vec<u8>, SafepointError> {
+        let added = u32::from(self.yield_now.is_none());
         let mut shift = Shift {
             from: self.imports,
             by: added,
         };
-        let check = Check {
-            clock: self.memories,
-            seen: self.globals,
+        let trusted = native_yields == NativeYields::Trusted;
+        let safepoint = Safepoint {
+            epoch_memory: self.memories,
+            last_epoch: self.globals,
             // After all others.
-            give_way: self.functions.len() as u32 + added,
-            own_call: self.give_way.filter(|_| own_calls == OwnCalls::Trusted),
-            forward: self.forward.filter(|_| own_calls == OwnCalls::Trusted),
+            yield_function: self.functions.len() as u32 + added,
+            native_yield: self.yield_now.filter(|_| trusted),
+            terminates: self.terminates.filter(|_| trusted),
         };
         let mut sections = Sections::default();
         for payload in Parser::new(0).parse_all(wasm) {
             sections.read(&mut shift, payload?)?;
         }
-        let plain = match self.types.iter().position(is_plain) {
+        let no_values = match self.types.iter().position(has_no_values) {
             Some(found) => found as u32,
             None => {
                 sections.types.ty().function([], []);
                 self.types.len() as u32
             }
         };
-        if self.give_way.is_none() {
-            let function = EntityType::Function(plain);
-            sections.imports.import(MODULE, GIVE_WAY, function);
+        if self.yield_now.is_none() {
+            let function = EntityType::Function(no_values);
+            sections
+                .imports
+                .import(names.module, names.yield_now, function);
         }
-        sections.functions.function(plain);
-        sections.add_clock();
+        sections.functions.function(no_values);
+        sections.add_epoch();
         sections
             .exports
-            .export(SEEN, ExportKind::Global, check.seen);
-        self.write_code(&mut shift, &check, &mut sections)?;
+            .export(names.last_epoch, ExportKind::Global, safepoint.last_epoch);
+        self.write_code(&mut shift, &safepoint, &mut sections)?;
         Ok(sections.finish())
     }
 
     fn write_code(
         &self,
         shift: &mut Shift,
-        check: &Check,
+        safepoint: &Safepoint,
         sections: &mut Sections,
-    ) -> Result<(), ChecksError> {
-        let in_circles = self.calls()?.breaking_circles();
+    ) -> Result<(), SafepointError> {
+        let checked_at_entry = self.call_graph()?.feedback_vertices();
         for (function, body) in (self.imports..).zip(&self.bodies) {
-            let at_entry = in_circles.contains(&function);
-            let (code, hints) = with_checks(shift, body, &self.types, check, at_entry)?;
+            let at_entry = checked_at_entry.contains(&function);
+            let (code, hints) = with_safepoints(shift, body, &self.types, safepoint, at_entry)?;
             sections.code.function(&code);
             if !hints.is_empty() {
                 sections.hints.function_hints(function + shift.by, hints);
             }
         }
-        let mut give_way = Function::new([]);
-        give_way.instruction(&Instruction::Call(self.give_way.unwrap_or(self.imports)));
-        check.read_clock(&mut give_way);
-        give_way.instruction(&Instruction::GlobalSet(check.seen));
-        give_way.instruction(&Instruction::End);
-        sections.code.function(&give_way);
+        let mut yield_function = Function::new([]);
+        yield_function.instruction(&Instruction::Call(self.yield_now.unwrap_or(self.imports)));
+        safepoint.push_epoch(&mut yield_function);
+        yield_function.instruction(&Instruction::GlobalSet(safepoint.last_epoch));
+        yield_function.instruction(&Instruction::End);
+        sections.code.function(&yield_function);
         Ok(())
     }
 }
 
-fn answers_a_number(ty: &FuncType) -> bool {
+fn returns_i32(ty: &FuncType) -> bool {
     ty.params().is_empty() && ty.results() == [wasmparser::ValType::I32]
 }
 
-fn is_plain(ty: &FuncType) -> bool {
+fn has_no_values(ty: &FuncType) -> bool {
     ty.params().is_empty() && ty.results().is_empty()
 }
 
-/// Makes room for one more import of a function.
+/// Renumbers functions to make room for one more import.
 struct Shift {
     from: u32,
     by: u32,
@@ -268,7 +286,7 @@ impl Reencode for Shift {
     }
 }
 
-/// A module's sections, each as it was read.
+/// Sections of the encoded module.
 #[derive(Default)]
 struct Sections {
     types: TypeSection,
@@ -286,8 +304,8 @@ struct Sections {
 }
 
 impl Sections {
-    /// Everything but code.
-    fn read(&mut self, shift: &mut Shift, payload: Payload<'_>) -> Result<(), ChecksError> {
+    /// Copies a section, if it is neither code nor data.
+    fn read(&mut self, shift: &mut Shift, payload: Payload<'_>) -> Result<(), SafepointError> {
         match payload {
             Payload::TypeSection(section) => shift.parse_type_section(&mut self.types, section)?,
             Payload::ImportSection(section) => {
@@ -325,21 +343,21 @@ impl Sections {
         Ok(())
     }
 
-    /// The clock's memory, and the global with its number of when the instance last gave way.
-    fn add_clock(&mut self) {
+    /// Adds the epoch's memory, and the global with the epoch at which the instance yielded last.
+    fn add_epoch(&mut self) {
         self.memories.memory(MemoryType {
-            minimum: clock::PAGES,
-            maximum: Some(clock::PAGES),
+            minimum: EPOCH_MEMORY_PAGES,
+            maximum: Some(EPOCH_MEMORY_PAGES),
             memory64: false,
             shared: false,
             page_size_log2: None,
         });
-        let number = GlobalType {
+        let last_epoch = GlobalType {
             val_type: ValType::I32,
             mutable: true,
             shared: false,
         };
-        self.globals.global(number, &ConstExpr::i32_const(0));
+        self.globals.global(last_epoch, &ConstExpr::i32_const(0));
     }
 
     fn finish(self) -> Vec<u8> {
@@ -357,7 +375,7 @@ impl Sections {
         }
         module
             .section(&self.elements)
-            // Before the code that they are about (WebAssembly's proposal of branch hints).
+            // The section stands before the code section (WebAssembly's proposal of branch hints).
             .section(&self.hints)
             .section(&self.code);
         if let Some(names) = &self.names {

@@ -1,4 +1,4 @@
-//! Everything of one run that host functions reach: one value, made for the run and dropped with it.
+//! State of one run that host functions use. It is created for the run and dropped with it.
 
 use std::sync::Arc;
 
@@ -7,43 +7,42 @@ use wasmtime::{Caller, Extern, Memory, ResourceLimiter};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use crate::fs::{GuestFs, ScriptFile, Tmp};
+use crate::abi::MEMORY;
+use crate::fs::{GuestFs, LayeredLibrary, ScriptFile, Tmp, TmpRoot};
 use crate::library::Library;
 use crate::limits::RunLimits;
-use crate::output::{Capture, OutputStream};
-use crate::own_run::{Asked, Attempt};
+use crate::output::{Capture, OutputSink, OutputStream};
 use crate::redaction::Secrets;
-use crate::tmp_root::TmpRoot;
-use crate::trees::Trees;
+use crate::retry::{Asked, Attempt};
 
-/// The host's side of one instance.
+/// State of one instance on the host's side.
 pub struct GuestState {
     pub(crate) wasi: WasiP1Ctx,
     pub(crate) fs: GuestFs,
     pub(crate) stdout: Capture,
     pub(crate) stderr: Capture,
-    /// Absent when the interpreter is snapshotted: nothing may be asked for then.
+    /// `None` while the interpreter is snapshotted: no request may be made then.
     pub(crate) http: Option<Session>,
     pub(crate) last_error: String,
     pub(crate) attempt: Attempt,
-    /// What the script asked for last.
+    /// The script's last request for another attempt, or for none.
     pub(crate) asked: Option<Asked>,
     pub(crate) memory_limit: MemoryLimit,
-    /// What the guest may use, where fuel is counted.
+    /// Fuel that the guest may use, if fuel is counted.
     pub(crate) fuel: Option<u64>,
     pub(crate) memory: Option<Memory>,
-    /// Whether a call under `protect` is under way.
+    /// Whether a protected call is under way.
     pub(crate) in_protected_call: bool,
 }
 
-/// What a state is made from.
+/// Parts of a new state.
 pub(crate) struct StateParts {
-    pub(crate) trees: Trees,
+    pub(crate) library: LayeredLibrary,
     pub(crate) script: Option<ScriptFile>,
     pub(crate) tmp_root: TmpRoot,
     pub(crate) limits: RunLimits,
     pub(crate) secrets: Secrets,
-    pub(crate) sink: Option<crate::output::OutputSink>,
+    pub(crate) sink: Option<OutputSink>,
     pub(crate) http: Option<Session>,
     pub(crate) attempt: Attempt,
 }
@@ -51,7 +50,7 @@ pub(crate) struct StateParts {
 impl GuestState {
     pub(crate) fn new(parts: StateParts) -> Self {
         let StateParts {
-            trees,
+            library,
             script,
             tmp_root,
             limits,
@@ -64,7 +63,7 @@ impl GuestState {
         Self {
             // No argument, no environment, no preopened directory, no socket.
             wasi: WasiCtxBuilder::new().build_p1(),
-            fs: GuestFs::new(trees, script, tmp, limits.open_files),
+            fs: GuestFs::new(library, script, tmp, limits.open_files),
             stdout: Capture::new(
                 OutputStream::Stdout,
                 &secrets,
@@ -87,18 +86,15 @@ impl GuestState {
         }
     }
 
-    /// The state in which the interpreter is started to be snapshotted: the library and an empty `/tmp`, no HTTP. Output goes
+    /// Returns the state in which an interpreter is snapshotted: the library and an empty `/tmp`, no HTTP. Output goes
     /// to `show`.
     ///
     /// # Errors
     ///
-    /// When no directory for `/tmp` can be made.
-    pub fn for_snapshot(
-        library: Arc<Library>,
-        show: crate::output::OutputSink,
-    ) -> std::io::Result<Self> {
+    /// When no directory for `/tmp` can be created.
+    pub fn for_snapshot(library: Arc<Library>, show: OutputSink) -> std::io::Result<Self> {
         Ok(Self::new(StateParts {
-            trees: Trees::new(library, None),
+            library: LayeredLibrary::new(library, None),
             script: None,
             tmp_root: TmpRoot::new(&std::env::temp_dir())?,
             limits: RunLimits::default(),
@@ -110,22 +106,22 @@ impl GuestState {
     }
 }
 
-/// The instance's memory, found once and remembered.
+/// Returns the instance's memory, which is looked up once.
 pub(crate) fn memory_of(caller: &mut Caller<'_, GuestState>) -> Option<Memory> {
     if let Some(memory) = caller.data().memory {
         return Some(memory);
     }
-    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+    let Some(Extern::Memory(memory)) = caller.get_export(MEMORY) else {
         return None;
     };
     caller.data_mut().memory = Some(memory);
     Some(memory)
 }
 
-/// More than twice the functions of the interpreter that are called through its table.
+/// The most elements of a table: more than twice the functions that the interpreter calls through its table.
 const MAX_TABLE_ELEMENTS: usize = 20_000;
 
-/// Refuses growth past a run's limit. The interpreter then raises `MemoryError`.
+/// Limiter that refuses growth past a run's limit. The interpreter then raises `MemoryError`.
 pub(crate) struct MemoryLimit {
     bytes: usize,
     pub(crate) peak: usize,

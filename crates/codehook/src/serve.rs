@@ -73,7 +73,7 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
         Some(needs),
         |config| {
             config.max_concurrent_runs = settings.concurrent_runs;
-            config.background_threads = Some(processors);
+            config.low_priority_threads = Some(processors);
         },
     )?;
     let config = ServiceConfig {

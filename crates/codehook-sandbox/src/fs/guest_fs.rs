@@ -1,87 +1,67 @@
-//! The file system of one run: `/usr` (the library and the run's own packages, read-only), `/hook` (the script, read-only), `/dev/null`
-//! and a private `/tmp`. Nothing of the host's is reachable from it.
+//! The file system of one run: `/usr` (the library and the run's own packages, read-only), `/hook` (the script,
+//! read-only), `/dev` and a private `/tmp`. Nothing of the host's is reachable from it.
 //!
 //! One directory is preopened, the root, as descriptor 3; wasi-libc's table of preopened directories is part of the
 //! interpreter's snapshot, so this must stay as it was when the snapshot was made.
 
-pub(crate) mod calls;
-mod descriptors;
-mod errno;
-mod fixed;
-mod names;
-mod open_file;
-mod path;
-pub(crate) mod path_calls;
-mod pipe;
-pub(crate) mod posix_calls;
-mod stat;
-mod tmp;
-
-use std::sync::Arc;
-
-pub(crate) use errno::Errno;
-pub(crate) use names::{bytes_of, text_of};
-pub(crate) use open_file::{DirectoryEntry, OpenFile};
-pub(crate) use stat::{FileKind, Mode, Stat};
-pub(crate) use tmp::{Follow, OpenHow, Tmp};
-
-use crate::trees::Trees;
-use descriptors::Descriptors;
-use names::host_name;
-use path::{Place, Walk, resolve};
-use pipe::PipeEnd;
+use super::descriptors::Descriptors;
+use super::directory_entry::DirectoryEntry;
+use super::errno::Errno;
+use super::layered_library::LayeredLibrary;
+use super::names::{host_name, text_of};
+use super::open_file::OpenFile;
+use super::open_how::{Follow, OpenHow, RequireDirectory};
+use super::path::{Place, Walk, resolve};
+use super::pipe::PipeEnd;
+use super::stat::{FileKind, Mode, Stat};
+use super::stat_only::{ReadOnlyTree, ScriptFile};
+use super::tmp::Tmp;
 
 /// The descriptor of the preopened root.
 pub(crate) const ROOT_DESCRIPTOR: u32 = 3;
 
-/// The directory that holds the script.
-pub(crate) const SCRIPT_DIRECTORY: &str = "/hook";
-
-/// A read-only file outside the library.
-#[derive(Clone)]
-pub(crate) struct ScriptFile {
-    pub(crate) name: String,
-    pub(crate) content: Arc<[u8]>,
-}
-
+/// File system of one run, with its table of descriptors.
 pub(crate) struct GuestFs {
-    trees: Trees,
-    script: Option<ScriptFile>,
+    read_only: ReadOnlyTree,
     pub(crate) tmp: Tmp,
     descriptors: Descriptors,
 }
 
 impl GuestFs {
-    pub(crate) fn new(trees: Trees, script: Option<ScriptFile>, tmp: Tmp, max_open: usize) -> Self {
+    /// Returns a file system with the standard streams and the root open.
+    pub(crate) fn new(
+        library: LayeredLibrary,
+        script: Option<ScriptFile>,
+        tmp: Tmp,
+        max_open: usize,
+    ) -> Self {
         let root = OpenFile::Directory {
             path: "/".to_owned(),
             listing: None,
         };
         let files = [OpenFile::Stdin, OpenFile::Stdout, OpenFile::Stderr, root];
         Self {
-            trees,
-            script: script.map(|script| ScriptFile {
-                name: text_of(script.name.as_bytes()),
-                ..script
-            }),
+            read_only: ReadOnlyTree::new(library, script),
             tmp,
             descriptors: Descriptors::new(files, max_open),
         }
     }
 
+    /// Returns the open file of a descriptor.
     pub(crate) fn file(&mut self, descriptor: u32) -> Result<&mut OpenFile, Errno> {
         self.file_and_sources(descriptor).map(|(file, _, _)| file)
     }
 
-    /// The open file and what it reads from or accounts to, which live side by side.
+    /// Returns the open file with the library that it may read from and the `/tmp` that accounts for it.
     pub(crate) fn file_and_sources(
         &mut self,
         descriptor: u32,
-    ) -> Result<(&mut OpenFile, &Trees, &mut Tmp), Errno> {
+    ) -> Result<(&mut OpenFile, &LayeredLibrary, &mut Tmp), Errno> {
         let file = self.descriptors.get(descriptor)?;
-        Ok((file, &self.trees, &mut self.tmp))
+        Ok((file, self.read_only.library(), &mut self.tmp))
     }
 
+    /// Closes a descriptor.
     pub(crate) fn close(&mut self, descriptor: u32) -> Result<(), Errno> {
         if descriptor == ROOT_DESCRIPTOR {
             return Err(Errno::NotSupported);
@@ -91,19 +71,19 @@ impl GuestFs {
         Ok(())
     }
 
-    /// An open file that has no descriptor any more.
+    /// Drops an open file whose last descriptor was closed.
     fn drop_file(&mut self, closed: Option<OpenFile>) {
         if let Some(OpenFile::Tmp { file, .. }) = closed {
             self.tmp.close(&file);
         }
     }
 
-    /// `fcntl(F_DUPFD)`: another descriptor, `at_least` or above, for the same open file.
+    /// Returns another descriptor, `at_least` or above, for the same open file (`fcntl(F_DUPFD)`).
     pub(crate) fn duplicate(&mut self, descriptor: u32, at_least: u32) -> Result<u32, Errno> {
         self.descriptors.duplicate(descriptor, at_least)
     }
 
-    /// `dup2`: makes `to` a descriptor of the file of `from`, and closes what it was.
+    /// Makes `to` a descriptor of the file of `from`, and closes its own (`dup2`).
     pub(crate) fn duplicate_to(&mut self, from: u32, to: u32) -> Result<(), Errno> {
         if to == ROOT_DESCRIPTOR && from != to {
             return Err(Errno::NotSupported);
@@ -113,6 +93,7 @@ impl GuestFs {
         Ok(())
     }
 
+    /// Moves the file of `from` to the open descriptor `to` (preview 1's `fd_renumber`).
     pub(crate) fn renumber(&mut self, from: u32, to: u32) -> Result<(), Errno> {
         if from == ROOT_DESCRIPTOR {
             return Err(Errno::NotSupported);
@@ -122,7 +103,7 @@ impl GuestFs {
         if from == to { Ok(()) } else { self.close(from) }
     }
 
-    /// Descriptors of the reading and the writing end of a new pipe.
+    /// Creates a pipe, and returns the descriptors of its reading and its writing end.
     pub(crate) fn pipe(&mut self) -> Result<[u32; 2], Errno> {
         let [reader, writer] = PipeEnd::pair();
         let reader = self.insert(OpenFile::Pipe(reader))?;
@@ -135,30 +116,32 @@ impl GuestFs {
         }
     }
 
+    /// Opens a path, and returns the descriptor.
     pub(crate) fn open(
         &mut self,
         base: u32,
         path: &str,
         follow: Follow,
         how: OpenHow,
-        want_directory: WantDirectory,
+        require: RequireDirectory,
     ) -> Result<u32, Errno> {
         let place = self.walk(base, path, follow)?;
         let file = match place {
-            Place::Tmp(path) => self.open_in_tmp(&path, how, want_directory)?,
-            Place::Fixed(path) => self.open_fixed(&path, how, want_directory)?,
+            Place::Tmp(path) => self.open_in_tmp(&path, how, require)?,
+            Place::ReadOnly(path) => self.read_only.open(&path, how, require)?,
         };
         self.insert(file)
     }
 
+    /// Returns the metadata of a path.
     pub(crate) fn stat(&mut self, base: u32, path: &str, follow: Follow) -> Result<Stat, Errno> {
         match self.walk(base, path, follow)? {
             Place::Tmp(path) => Ok(Stat::from_metadata(&self.tmp.metadata(&path)?)),
-            Place::Fixed(path) => self.stat_fixed(&path),
+            Place::ReadOnly(path) => self.read_only.stat(&path),
         }
     }
 
-    /// Linux's `st_mode` of what is at a path.
+    /// Returns Linux's `st_mode` of a path.
     pub(crate) fn mode(&mut self, base: u32, path: &str, follow: Follow) -> Result<u32, Errno> {
         match self.walk(base, path, follow)? {
             Place::Tmp(path) => {
@@ -166,14 +149,14 @@ impl GuestFs {
                 let kind = FileKind::of(metadata.file_type());
                 Ok(kind.type_bits() | self.tmp.mode(&metadata).bits())
             }
-            Place::Fixed(path) => {
-                let kind = self.stat_fixed(&path)?.kind;
+            Place::ReadOnly(path) => {
+                let kind = self.read_only.stat(&path)?.kind;
                 Ok(kind.type_bits() | Mode::usual(kind).bits())
             }
         }
     }
 
-    /// `chmod` of the low 12 bits.
+    /// Sets the permission bits of a path (`chmod`).
     pub(crate) fn set_mode(&mut self, base: u32, path: &str, mode: Mode) -> Result<(), Errno> {
         let path = self.existing_tmp_path(base, path, Follow::Links)?;
         let metadata = self.tmp.metadata(&path)?;
@@ -181,14 +164,14 @@ impl GuestFs {
         Ok(())
     }
 
-    /// The same for an open file.
+    /// Sets the permission bits of an open file (`fchmod`).
     pub(crate) fn set_mode_of(&mut self, descriptor: u32, mode: Mode) -> Result<(), Errno> {
         let (file, _, tmp) = self.file_and_sources(descriptor)?;
         let metadata = match file {
             OpenFile::Tmp { file, .. } => file.metadata()?,
             OpenFile::Directory { path, .. } => match resolve("/", path) {
                 Place::Tmp(path) => tmp.metadata(&path)?,
-                Place::Fixed(_) => return Err(Errno::ReadOnly),
+                Place::ReadOnly(_) => return Err(Errno::ReadOnly),
             },
             _ => return Err(Errno::NotPermitted),
         };
@@ -196,7 +179,7 @@ impl GuestFs {
         Ok(())
     }
 
-    /// Times of a file or, without following, of a link.
+    /// Sets the times of a file or, without following, of a link.
     pub(crate) fn set_times(
         &mut self,
         base: u32,
@@ -208,10 +191,10 @@ impl GuestFs {
         self.tmp.set_times(&path, times)
     }
 
-    /// About an open file.
+    /// Returns the metadata of an open file.
     pub(crate) fn stat_of(&mut self, descriptor: u32) -> Result<Stat, Errno> {
         match self.file(descriptor)? {
-            // A directory is known by its path, and is the same file as by its path.
+            // An open directory holds its path alone.
             OpenFile::Directory { path, .. } => {
                 let path = path.clone();
                 self.stat(ROOT_DESCRIPTOR, &path, Follow::Nothing)
@@ -220,7 +203,7 @@ impl GuestFs {
         }
     }
 
-    /// Linux's `st_mode` of an open file.
+    /// Returns Linux's `st_mode` of an open file.
     pub(crate) fn mode_of(&mut self, descriptor: u32) -> Result<u32, Errno> {
         let (file, _, tmp) = self.file_and_sources(descriptor)?;
         match file {
@@ -232,7 +215,7 @@ impl GuestFs {
         }
     }
 
-    /// Entries of an open directory; the first call after an open or a rewind takes the picture that later calls page through.
+    /// Returns the entries of an open directory. Callers keep them, so that later calls page through one state.
     pub(crate) fn list(&mut self, descriptor: u32) -> Result<Vec<DirectoryEntry>, Errno> {
         let OpenFile::Directory { path, .. } = self.file(descriptor)? else {
             return Err(Errno::NotDirectory);
@@ -251,16 +234,18 @@ impl GuestFs {
                     entries.push(DirectoryEntry::new(&name, FileKind::of(kind)));
                 }
             }
-            Place::Fixed(path) => entries.extend(self.list_fixed(&path)),
+            Place::ReadOnly(path) => entries.extend(self.read_only.list(&path)),
         }
         Ok(entries)
     }
 
+    /// Creates a directory.
     pub(crate) fn create_directory(&mut self, base: u32, path: &str) -> Result<(), Errno> {
         let path = self.new_tmp_path(base, path)?;
         self.tmp.create_directory(&path)
     }
 
+    /// Removes an empty directory.
     pub(crate) fn remove_directory(&mut self, base: u32, path: &str) -> Result<(), Errno> {
         let path = self.existing_tmp_path(base, path, Follow::Nothing)?;
         if path == "." {
@@ -269,24 +254,27 @@ impl GuestFs {
         self.tmp.remove_directory(&path)
     }
 
+    /// Removes a file or a link.
     pub(crate) fn unlink(&mut self, base: u32, path: &str) -> Result<(), Errno> {
         let path = self.existing_tmp_path(base, path, Follow::Nothing)?;
         self.tmp.unlink(&path)
     }
 
+    /// Renames a file, a link or a directory.
     pub(crate) fn rename(&mut self, from: (u32, &str), to: (u32, &str)) -> Result<(), Errno> {
         let from = self.existing_tmp_path(from.0, from.1, Follow::Nothing)?;
         let to = self.new_tmp_path(to.0, to.1)?;
         self.tmp.rename(&from, &to)
     }
 
+    /// Creates another name for a file.
     pub(crate) fn hard_link(&mut self, from: (u32, &str), to: (u32, &str)) -> Result<(), Errno> {
         let from = self.existing_tmp_path(from.0, from.1, Follow::Nothing)?;
         let to = self.new_tmp_path(to.0, to.1)?;
         self.tmp.hard_link(&from, &to)
     }
 
-    /// A link to anything, there or not, as on any system.
+    /// Creates a symbolic link, whether its target exists or not.
     pub(crate) fn symlink(&mut self, target: &str, base: u32, path: &str) -> Result<(), Errno> {
         if target.is_empty() {
             return Err(Errno::NoEntry);
@@ -295,6 +283,7 @@ impl GuestFs {
         self.tmp.symlink(target, &path)
     }
 
+    /// Returns the target of a symbolic link.
     pub(crate) fn read_link(&mut self, base: u32, path: &str) -> Result<String, Errno> {
         match self.walk(base, path, Follow::Nothing)? {
             Place::Tmp(path) => {
@@ -303,22 +292,22 @@ impl GuestFs {
                 }
                 self.tmp.read_link(&path)
             }
-            Place::Fixed(path) => {
-                self.stat_fixed(&path)?;
+            Place::ReadOnly(path) => {
+                self.read_only.stat(&path)?;
                 Err(Errno::Invalid)
             }
         }
     }
 
-    /// Where a path of something that is to be made leads in `/tmp`, the one place that can be written to.
+    /// Resolves a path for something new: it must lead into `/tmp`, the one place that can be written to.
     fn new_tmp_path(&mut self, base: u32, path: &str) -> Result<String, Errno> {
         match self.walk(base, path, Follow::Nothing)? {
             Place::Tmp(path) => Ok(path),
-            Place::Fixed(path) => Err(self.refusal_to_write(&path)),
+            Place::ReadOnly(path) => Err(self.read_only.refusal_to_write(&path)),
         }
     }
 
-    /// The same for something that must be there to be changed.
+    /// Resolves a path for a change of something that exists: it must lead into `/tmp`.
     pub(crate) fn existing_tmp_path(
         &mut self,
         base: u32,
@@ -327,27 +316,14 @@ impl GuestFs {
     ) -> Result<String, Errno> {
         match self.walk(base, path, follow)? {
             Place::Tmp(path) => Ok(path),
-            Place::Fixed(path) => {
-                self.stat_fixed(&path)?;
+            Place::ReadOnly(path) => {
+                self.read_only.stat(&path)?;
                 Err(Errno::ReadOnly)
             }
         }
     }
 
-    /// What does not exist below a directory that does is a read-only file system; otherwise there is no such path.
-    fn refusal_to_write(&self, path: &str) -> Errno {
-        let parent = match path.rsplit_once('/') {
-            Some(("", _)) | None => "/",
-            Some((parent, _)) => parent,
-        };
-        if self.stat_fixed(path).is_ok() || self.stat_fixed(parent).is_ok() {
-            Errno::ReadOnly
-        } else {
-            Errno::NoEntry
-        }
-    }
-
-    /// Where a path leads once links are followed: all of them, or all but one that the path ends with.
+    /// Resolves a path by following all links, or all but one that the path ends with.
     pub(crate) fn walk(&mut self, base: u32, path: &str, follow: Follow) -> Result<Place, Errno> {
         let OpenFile::Directory { path: base, .. } = self.descriptors.get(base)? else {
             return Err(Errno::NotDirectory);
@@ -378,7 +354,7 @@ impl GuestFs {
         &mut self,
         path: &str,
         how: OpenHow,
-        want: WantDirectory,
+        require: RequireDirectory,
     ) -> Result<OpenFile, Errno> {
         let existing = self.tmp.metadata(path).ok();
         if existing.is_some() && how.create && how.exclusive {
@@ -391,7 +367,7 @@ impl GuestFs {
             return Err(Errno::Loop);
         }
         let is_directory = existing.as_ref().is_some_and(|metadata| metadata.is_dir());
-        match (is_directory, want) {
+        match (is_directory, require) {
             (true, _) if how.write || how.truncate => return Err(Errno::IsDirectory),
             (true, _) => {
                 return Ok(OpenFile::Directory {
@@ -399,14 +375,14 @@ impl GuestFs {
                     listing: None,
                 });
             }
-            (false, WantDirectory::Yes) => {
+            (false, RequireDirectory::Yes) => {
                 return Err(if existing.is_some() {
                     Errno::NotDirectory
                 } else {
                     Errno::NoEntry
                 });
             }
-            (false, WantDirectory::No) => {}
+            (false, RequireDirectory::No) => {}
         }
         let file = self.tmp.open(path, how, existing.as_ref())?;
         Ok(OpenFile::Tmp {
@@ -417,11 +393,4 @@ impl GuestFs {
             append: false,
         })
     }
-}
-
-/// Whether an open must find a directory (`O_DIRECTORY`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WantDirectory {
-    Yes,
-    No,
 }

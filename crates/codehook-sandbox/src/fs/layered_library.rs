@@ -1,79 +1,84 @@
-//! What one run sees of read-only trees: the library that all runs share, and the packages that this one has besides.
+//! The read-only library of one run: the library that all runs share, and the run's own packages below it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::library::{Content, EntryKind, Library};
 
-/// The library, with an overlay for runs that have one. The library comes first: an overlay adds, and replaces nothing.
-pub(crate) struct Trees {
+/// A library and, for runs that have one, an overlay. An overlay adds files, and replaces none of the library's.
+pub(crate) struct LayeredLibrary {
     library: Arc<Library>,
     overlay: Option<Arc<Library>>,
 }
 
-/// A file in one of the trees.
+/// A file of one of the layers.
 #[derive(Debug, Clone)]
-pub(crate) struct TreeFile {
-    tree: Tree,
+pub(crate) struct LayeredFile {
+    layer: Layer,
     content: Content,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tree {
+enum Layer {
     Library,
     Overlay,
 }
 
-impl TreeFile {
+impl LayeredFile {
+    /// Returns the length in bytes.
     pub(crate) fn len(&self) -> u64 {
         self.content.len()
     }
 
-    /// Seconds since the epoch.
+    /// Returns the modification time in seconds since the epoch.
     pub(crate) fn modified(&self) -> u64 {
         self.content.modified()
     }
 }
 
-impl Trees {
+impl LayeredLibrary {
+    /// Returns the layers as one library.
     pub(crate) fn new(library: Arc<Library>, overlay: Option<Arc<Library>>) -> Self {
         Self { library, overlay }
     }
 
-    pub(crate) fn file(&self, path: &str) -> Option<TreeFile> {
-        let found = |tree, library: &Library| {
+    /// Returns the file at a path.
+    pub(crate) fn file(&self, path: &str) -> Option<LayeredFile> {
+        let found = |layer, library: &Library| {
             let content = library.file(path)?;
-            Some(TreeFile { tree, content })
+            Some(LayeredFile { layer, content })
         };
-        found(Tree::Library, &self.library).or_else(|| {
-            // What is a directory in the library is not a file in an overlay.
+        found(Layer::Library, &self.library).or_else(|| {
+            // A directory of the library hides a file of the overlay.
             let overlay = self.overlay.as_ref()?;
             let taken = self.library.is_directory(path);
-            (!taken).then(|| found(Tree::Overlay, overlay)).flatten()
+            (!taken).then(|| found(Layer::Overlay, overlay)).flatten()
         })
     }
 
-    pub(crate) fn content(&self, file: &TreeFile) -> &[u8] {
-        match (file.tree, &self.overlay) {
-            (Tree::Overlay, Some(overlay)) => overlay.content(&file.content),
-            // A file of an overlay was found in one, so there is no other case.
+    /// Returns the content of a file of this library.
+    pub(crate) fn content(&self, file: &LayeredFile) -> &[u8] {
+        match (file.layer, &self.overlay) {
+            (Layer::Overlay, Some(overlay)) => overlay.content(&file.content),
+            // A file of the overlay was found in one, so there is no other case.
             _ => self.library.content(&file.content),
         }
     }
 
+    /// Returns whether there is a directory at a path.
     pub(crate) fn is_directory(&self, path: &str) -> bool {
         let in_overlay = |overlay: &Arc<Library>| overlay.is_directory(path);
         self.library.is_directory(path)
             || (self.library.file(path).is_none() && self.overlay.as_ref().is_some_and(in_overlay))
     }
 
-    /// The entries of a directory, of both trees.
+    /// Returns the entries of a directory, of both layers.
     pub(crate) fn entries(&self, path: &str) -> BTreeMap<&str, EntryKind> {
         let overlay = self
             .overlay
             .iter()
             .flat_map(|overlay| overlay.entries(path));
-        // The library's come last, and count.
+        // The library's come last, and win.
         overlay.chain(self.library.entries(path)).collect()
     }
 }
@@ -95,9 +100,9 @@ mod tests {
         Arc::new(Library::mounted_at(directory, [bytes]).expect("a tar archive"))
     }
 
-    fn text<'a>(trees: &'a Trees, path: &str) -> Option<&'a str> {
-        let file = trees.file(path)?;
-        std::str::from_utf8(trees.content(&file)).ok()
+    fn text<'a>(library: &'a LayeredLibrary, path: &str) -> Option<&'a str> {
+        let file = library.file(path)?;
+        std::str::from_utf8(library.content(&file)).ok()
     }
 
     #[test]
@@ -112,13 +117,13 @@ mod tests {
                 ("local/c.pyc", "added"),
             ],
         );
-        let trees = Trees::new(base, Some(overlay));
-        assert_eq!(text(&trees, "/usr/lib/a.pyc"), Some("base"));
-        assert_eq!(text(&trees, "/usr/lib/b.pyc"), Some("added"));
-        assert_eq!(text(&trees, "/usr/share/x"), None);
-        assert!(trees.is_directory("/usr/share/x") && trees.is_directory("/usr/local"));
-        let names: Vec<&str> = trees.entries("/usr/lib").into_keys().collect();
+        let library = LayeredLibrary::new(base, Some(overlay));
+        assert_eq!(text(&library, "/usr/lib/a.pyc"), Some("base"));
+        assert_eq!(text(&library, "/usr/lib/b.pyc"), Some("added"));
+        assert_eq!(text(&library, "/usr/share/x"), None);
+        assert!(library.is_directory("/usr/share/x") && library.is_directory("/usr/local"));
+        let names: Vec<&str> = library.entries("/usr/lib").into_keys().collect();
         assert_eq!(names, ["a.pyc", "b.pyc"]);
-        assert_eq!(trees.entries("/usr/share")["x"], EntryKind::Directory);
+        assert_eq!(library.entries("/usr/share")["x"], EntryKind::Directory);
     }
 }

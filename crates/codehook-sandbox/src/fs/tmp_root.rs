@@ -1,5 +1,5 @@
-//! Where the host keeps the runs' `/tmp` directories, so that they are gone whatever happens: each process has one directory,
-//! locked while it lives, and a new process deletes those whose lock nobody holds any more.
+//! The host's directories for the runs' `/tmp`, which are deleted whatever happens: each process has one
+//! directory, locked while it lives, and a new process deletes those whose lock no process holds any more.
 
 use std::fs::{self, File};
 use std::io;
@@ -25,7 +25,8 @@ struct Owned {
 }
 
 impl TmpRoot {
-    /// Makes the process's directory below `parent`, mode 0700, and deletes what dead processes of the same user left there.
+    /// Creates the process's directory in `parent`, mode 0700, and deletes what dead processes of the same user left
+    /// there.
     pub(crate) fn new(parent: &Path) -> io::Result<Self> {
         sweep(parent);
         let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
@@ -36,7 +37,8 @@ impl TmpRoot {
             .mode(0o600)
             .open(&unlocked)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        // Only now does it have the name that other processes look for: a lock that is free for a moment is that of a dead one.
+        // Only now does it have the name that other processes look for: a lock that is free for a moment is that of a
+        // dead one.
         fs::rename(&unlocked, directory.path().join(LOCK))?;
         Ok(Self {
             owned: Arc::new(Owned {
@@ -46,7 +48,7 @@ impl TmpRoot {
         })
     }
 
-    /// A directory for one run, mode 0700; deleted when dropped.
+    /// Creates a directory for one run, mode 0700; deleted when dropped.
     pub(crate) fn make_directory(&self) -> io::Result<tempfile::TempDir> {
         tempfile::Builder::new()
             .prefix("run-")
@@ -68,7 +70,7 @@ fn sweep(parent: &Path) {
     }
 }
 
-/// Ours, a real directory, and its lock is free. A directory without a lock file is one that is being made.
+/// Returns whether a directory is this user's, no link, and its lock is free. One without a lock file is being created.
 fn is_abandoned(path: &PathBuf) -> bool {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return false;

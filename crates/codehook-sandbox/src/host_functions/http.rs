@@ -1,82 +1,35 @@
-//! The host call: HTTP for a guest, streamed both ways. `docs/guest-abi.md` describes it for those who write a guest.
+//! HTTP for a guest, streamed both ways. `docs/guest-abi.md` describes the functions for authors of guests.
 //!
-//! A handle is a number that the session gave; any other number is answered with an error. Every failure answers a negative
-//! code, and `error_text` gives the sentence that goes with the last one.
+//! A handle is a number that the session returned; any other number is an error. Every function returns a negative code
+//! on failure, and `error_text` returns the sentence for the last one.
 
 use std::time::Duration;
 
-use codehook_egress::{BodyFraming, EgressError, ExchangeId, RequestHead, ResponseHead, Session};
+use codehook_egress::{BodyFraming, ExchangeId, RequestHead, ResponseHead, Session};
 use wasmtime::{Caller, Linker, Memory};
 
-use crate::guest_memory::{copy_in, copy_out};
-use crate::state::{GuestState, memory_of};
-use crate::wasi::LinkError;
-
-pub(crate) const MODULE: &str = "codehook";
+use super::guest::{BAD_POINTER, Code, fail, fail_with, write_result};
+use crate::abi::{LinkError, MODULE};
+use crate::guest_memory::copy_out;
+use crate::run_state::{GuestState, memory_of};
 
 /// The most bytes that one `http_read` or `http_write` moves: bounds what the host holds for one guest.
 const MAX_PIECE: u32 = 1024 * 1024;
-/// The most bytes of a method, a URL and header lines that are looked at: above what the egress limits allow, so that their
-/// message is the one a script sees, but far below what a guest's memory could hold.
+/// The most bytes of a method, a URL and header lines that are looked at: above what the egress limits allow, so that
+/// their message is the one a script sees, but far below what a guest's memory could hold.
 const MAX_HEAD: u32 = 256 * 1024;
 
-/// Error codes; `python-wasm/src/codehook.c` holds the other copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-enum Code {
-    Invalid = -1,
-    Denied = -2,
-    Name = -3,
-    Refused = -4,
-    Tls = -5,
-    Timeout = -6,
-    Limit = -7,
-    Protocol = -8,
-    Handle = -9,
-}
-
-fn code_of(error: &EgressError) -> Code {
-    use EgressError as E;
-    match error {
-        E::DeniedByPolicy { .. } | E::ForbiddenAddress { .. } => Code::Denied,
-        E::NameNotFound { .. } => Code::Name,
-        E::ConnectionRefused { .. } | E::Unreachable { .. } => Code::Refused,
-        E::Tls { .. } | E::TrustStore => Code::Tls,
-        E::ConnectTimedOut { .. } | E::TimedOut | E::TimeLimit { .. } => Code::Timeout,
-        E::TooManyRequests { .. }
-        | E::TooManyOpenExchanges { .. }
-        | E::RequestTooLarge { .. }
-        | E::ResponseTooLarge { .. }
-        | E::TooManyBytes { .. } => Code::Limit,
-        E::InvalidRequest(_) => Code::Invalid,
-        E::UnknownExchange => Code::Handle,
-        _ => Code::Protocol,
-    }
-}
-
-/// What a call fails with before it reaches the session.
-const BAD_POINTER: &str = "a pointer or a length lies outside the memory of the guest";
+/// Errors of a call before it reaches the session.
 const HEAD_TOO_LARGE: &str =
     "the method, the URL or the headers of the request are too large: send less in them";
 const NO_HTTP: &str = "no HTTP can be asked for while the interpreter is being prepared";
 
-impl GuestState {
-    fn fail(&mut self, code: Code, text: &str) -> i32 {
-        text.clone_into(&mut self.last_error);
-        code as i32
+/// Returns the run's session, or the error code where there is none.
+fn session(state: &mut GuestState) -> Result<&mut Session, i32> {
+    if state.http.is_none() {
+        return Err(fail(state, Code::Denied, NO_HTTP));
     }
-
-    fn fail_with(&mut self, error: &EgressError) -> i32 {
-        self.fail(code_of(error), &error.to_string())
-    }
-
-    /// The run's session, or the code to answer when there is none.
-    fn session(&mut self) -> Result<&mut Session, i32> {
-        if self.http.is_none() {
-            return Err(self.fail(Code::Denied, NO_HTTP));
-        }
-        self.http.as_mut().ok_or(Code::Denied as i32)
-    }
+    state.http.as_mut().ok_or(Code::Denied as i32)
 }
 
 /// Defines the host call's functions.
@@ -97,13 +50,13 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         "http_timeout",
         |mut caller: Caller<'_, GuestState>, handle: u32, timeout: i64| {
             let state = caller.data_mut();
-            let http = match state.session() {
+            let http = match session(state) {
                 Ok(http) => http,
                 Err(code) => return code,
             };
             match http.set_timeout(ExchangeId::from_raw(handle), timeout_of(timeout)) {
                 Ok(()) => 0,
-                Err(error) => state.fail_with(&error),
+                Err(error) => fail_with(state, &error),
             }
         },
     )?;
@@ -112,7 +65,7 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         "error_text",
         |mut caller: Caller<'_, GuestState>, out: u32, cap: u32| {
             let text = caller.data().last_error.clone();
-            give(&mut caller, text.as_bytes(), out, cap)
+            write_result(&mut caller, text.as_bytes(), out, cap)
         },
     )?;
     Ok(())
@@ -138,23 +91,23 @@ fn link_requests(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
                 ) = arguments;
                 let parts = [(method, method_len), (url, url_len), (headers, headers_len)];
                 if parts.iter().any(|(_, len)| *len > MAX_HEAD) {
-                    return caller.data_mut().fail(Code::Limit, HEAD_TOO_LARGE);
+                    return fail(caller.data_mut(), Code::Limit, HEAD_TOO_LARGE);
                 }
                 let Some([method, url, headers]) = copy_parts(&mut caller, parts) else {
-                    return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
+                    return fail(caller.data_mut(), Code::Invalid, BAD_POINTER);
                 };
                 let head = match request_head(method, url, &headers, framing, size, timeout) {
                     Ok(head) => head,
-                    Err(text) => return caller.data_mut().fail(Code::Invalid, text),
+                    Err(text) => return fail(caller.data_mut(), Code::Invalid, text),
                 };
                 let state = caller.data_mut();
-                let http = match state.session() {
+                let http = match session(state) {
                     Ok(http) => http,
                     Err(code) => return code,
                 };
                 match http.open(head).await {
                     Ok(id) => i32::try_from(id.as_raw()).unwrap_or(i32::MAX),
-                    Err(error) => state.fail_with(&error),
+                    Err(error) => fail_with(state, &error),
                 }
             })
         },
@@ -175,15 +128,15 @@ async fn write_body(caller: &mut Caller<'_, GuestState>, handle: u32, piece: u32
     while sent < len {
         let part = (len - sent).min(MAX_PIECE);
         let Some([data]) = copy_parts(caller, [(piece.wrapping_add(sent), part)]) else {
-            return caller.data_mut().fail(Code::Invalid, BAD_POINTER);
+            return fail(caller.data_mut(), Code::Invalid, BAD_POINTER);
         };
         let state = caller.data_mut();
-        let http = match state.session() {
+        let http = match session(state) {
             Ok(http) => http,
             Err(code) => return code,
         };
         if let Err(error) = http.write(ExchangeId::from_raw(handle), &data).await {
-            return state.fail_with(&error);
+            return fail_with(state, &error);
         }
         sent += part;
     }
@@ -209,7 +162,7 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
         |mut caller: Caller<'_, GuestState>, (handle, out, cap): (u32, u32, u32)| {
             Box::new(async move {
                 match response_head(&mut caller, handle).await {
-                    Ok(head) => give(&mut caller, &head, out, cap),
+                    Ok(head) => write_result(&mut caller, &head, out, cap),
                     Err(code) => code,
                 }
             })
@@ -224,7 +177,7 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
                     return 0;
                 }
                 let state = caller.data_mut();
-                let http = match state.session() {
+                let http = match session(state) {
                     Ok(http) => http,
                     Err(code) => return code,
                 };
@@ -232,8 +185,8 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
                     .read(ExchangeId::from_raw(handle), cap.min(MAX_PIECE) as usize)
                     .await
                 {
-                    Ok(piece) => give(&mut caller, &piece, out, cap),
-                    Err(error) => state.fail_with(&error),
+                    Ok(piece) => write_result(&mut caller, &piece, out, cap),
+                    Err(error) => fail_with(state, &error),
                 }
             })
         },
@@ -243,10 +196,10 @@ fn link_responses(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
 
 async fn response_head(caller: &mut Caller<'_, GuestState>, handle: u32) -> Result<Vec<u8>, i32> {
     let state = caller.data_mut();
-    let http = state.session()?;
+    let http = session(state)?;
     match http.finish(ExchangeId::from_raw(handle)).await {
         Ok(head) => Ok(encode_head(head)),
-        Err(error) => Err(state.fail_with(&error)),
+        Err(error) => Err(fail_with(state, &error)),
     }
 }
 
@@ -325,17 +278,6 @@ fn copy_parts<const N: usize>(
         copies.push(copy_out(&*caller, memory, pointer, len)?);
     }
     copies.try_into().ok()
-}
-
-/// Copies as much of `bytes` as `cap` holds, and answers how long it is, so that a guest can ask with room for nothing first.
-pub(crate) fn give(caller: &mut Caller<'_, GuestState>, bytes: &[u8], out: u32, cap: u32) -> i32 {
-    let len = bytes.len().min(cap as usize);
-    let copied =
-        memory_of(caller).and_then(|memory| copy_in(&mut *caller, memory, out, &bytes[..len]));
-    match copied {
-        Some(()) => i32::try_from(bytes.len()).unwrap_or(i32::MAX),
-        None => caller.data_mut().fail(Code::Invalid, BAD_POINTER),
-    }
 }
 
 #[cfg(test)]

@@ -1,30 +1,28 @@
-//! Leaving deep calls at once, as C libraries do with `setjmp` and `longjmp`: `protect` calls the guest back, and `unwind` ends
-//! that call as a trap would. `docs/guest-abi.md` describes both for those who write a guest.
+//! Leaving deep calls at once, as C libraries do with `setjmp` and `longjmp`: `protect` calls the guest back, and
+//! `unwind` ends that call as a trap would. `docs/guest-abi.md` describes both for authors of guests.
 //!
-//! Only `unwind` is caught. A real trap, a limit or `proc_exit` below a `protect` ends the run as it would anywhere else.
+//! Only `unwind` is caught. A real trap, a limit or `proc_exit` below a `protect` ends the run as it would anywhere
+//! else.
 
 use wasmtime::{Caller, Extern, Linker};
 
-use crate::host_call::MODULE;
-use crate::state::GuestState;
-use crate::wasi::LinkError;
+use crate::abi::{CALL_BACK, LinkError, MODULE, PROTECT, UNWIND};
+use crate::run_state::GuestState;
 
-/// The export that `protect` calls.
-const CALL_BACK: &str = "codehook_call";
-/// What `protect` answers when the call came to its end.
+/// Result of `protect` when the call returned.
 const RETURNED: i32 = 0;
-/// What `protect` answers when the call was left through `unwind`.
+/// Result of `protect` when the call was left through `unwind`.
 const UNWOUND: i32 = 1;
 
-/// Native stacks that a run can need at the same time: its own, and that of the one call that may be under protection.
+/// Native stacks that a run needs at the same time, at most: its own, and that of the one protected call.
 pub(crate) const STACKS_OF_A_RUN: usize = 2;
 
-/// On its way from `unwind` to `protect`.
+/// Error that travels from `unwind` to `protect`.
 #[derive(Debug, thiserror::Error)]
 #[error("the guest unwinds to its protected call")]
 struct Unwind;
 
-/// What a guest did wrong: each ends its run.
+/// Errors of a guest that end its run.
 #[derive(Debug, thiserror::Error)]
 enum Misuse {
     #[error("the guest protects a call inside a protected call")]
@@ -39,14 +37,14 @@ enum Misuse {
 pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     linker.func_wrap_async(
         MODULE,
-        "protect",
+        PROTECT,
         |mut caller: Caller<'_, GuestState>, (function, argument): (u32, u32)| {
             Box::new(async move { protect(&mut caller, function, argument).await })
         },
     )?;
     linker.func_wrap(
         MODULE,
-        "unwind",
+        UNWIND,
         |caller: Caller<'_, GuestState>| -> wasmtime::Result<()> {
             if caller.data().in_protected_call {
                 Err(Unwind.into())
@@ -58,7 +56,8 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     Ok(())
 }
 
-/// The call gets a native stack of its own, so a guest that could nest would take as many as it likes.
+/// Performs a protected call. It takes a native stack of its own, so nesting is refused: it would take any number of
+/// them.
 async fn protect(
     caller: &mut Caller<'_, GuestState>,
     function: u32,

@@ -1,16 +1,16 @@
-//! Preview 1's `fd_*` calls over [`GuestFs`](super::GuestFs). Each takes what the guest gave, checks it, and
-//! answers an error number; none can fail the host.
+//! WASI preview 1's `fd_*` calls over [`GuestFs`](crate::fs::GuestFs). Each checks the guest's arguments and returns an
+//! error number; none can fail the host.
 //!
 //! Source of numbers and layouts: `wasi_snapshot_preview1.witx`.
 
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+use wasmtime::{Caller, Linker};
 
-use super::pipe::Side;
-use super::{Errno, OpenFile};
+use super::guest::{WasiResult, perform_wasi, wasi_calls};
+use crate::abi::{LinkError, WASI};
+use crate::fs::{Errno, Follow, OpenFile, ROOT_DESCRIPTOR, Side};
 use crate::guest_memory::{GuestMemory, Span};
-use crate::state::GuestState;
-
-pub(crate) type Answer = Result<(), Errno>;
+use crate::run_state::GuestState;
 
 pub(super) const FDFLAG_APPEND: u32 = 1;
 pub(super) const FDFLAG_NONBLOCK: u32 = 4;
@@ -18,29 +18,56 @@ pub(super) const RIGHT_READ: u64 = 1 << 1;
 pub(super) const RIGHT_WRITE: u64 = 1 << 6;
 const ALL_RIGHTS: u64 = (1 << 30) - 1;
 const DIRENT_BYTES: usize = 24;
-/// The most bytes that one call moves: keeps a host call short beside the time limit. Linux may answer with less than was asked
-/// for as well, and callers go on with the rest.
+/// The most bytes that one call moves: keeps a host call short beside the time limit. Linux may also transfer less than
+/// requested, and callers go on with the rest.
 const MAX_TRANSFER: usize = 8 * 1024 * 1024;
 
-pub(crate) fn fd_close(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> Answer {
+/// Defines the calls.
+pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
+    wasi_calls! { linker:
+        "fd_close"(fd: u32) => fd_close;
+        "fd_renumber"(from: u32, to: u32) => fd_renumber;
+        "fd_fdstat_get"(fd: u32, out: u32) => fd_fdstat_get;
+        "fd_fdstat_set_flags"(fd: u32, flags: u32) => fd_fdstat_set_flags;
+        "fd_filestat_get"(fd: u32, out: u32) => fd_filestat_get;
+        "fd_filestat_set_size"(fd: u32, size: u64) => fd_filestat_set_size;
+        "fd_filestat_set_times"(fd: u32, access: u64, modification: u64, flags: u32) => fd_filestat_set_times;
+        "fd_allocate"(fd: u32, offset: u64, len: u64) => fd_allocate;
+        "fd_datasync"(fd: u32) => fd_exists;
+        "fd_sync"(fd: u32) => fd_exists;
+        "fd_prestat_get"(fd: u32, out: u32) => fd_prestat_get;
+        "fd_prestat_dir_name"(fd: u32, out: u32, len: u32) => fd_prestat_dir_name;
+        "fd_pread"(fd: u32, buffers: u32, count: u32, offset: u64, out: u32) => fd_pread;
+        "fd_read"(fd: u32, buffers: u32, count: u32, out: u32) => fd_read;
+        "fd_pwrite"(fd: u32, buffers: u32, count: u32, offset: u64, out: u32) => fd_pwrite;
+        "fd_write"(fd: u32, buffers: u32, count: u32, out: u32) => fd_write;
+        "fd_seek"(fd: u32, delta: i64, whence: u32, out: u32) => fd_seek;
+        "fd_tell"(fd: u32, out: u32) => fd_tell;
+        "fd_readdir"(fd: u32, buffer: u32, len: u32, cookie: u64, out: u32) => fd_readdir;
+    }
+    wasi_calls! { linker:
+        "fd_advise"(fd: u32, _offset: u64, _len: u64, _advice: u32)
+            => |memory: &mut _, state: &mut _, fd, _, _, _| fd_exists(memory, state, fd);
+        "fd_fdstat_set_rights"(fd: u32, _base: u64, _inheriting: u64)
+            => |memory: &mut _, state: &mut _, fd, _, _| fd_exists(memory, state, fd);
+    }
+    Ok(())
+}
+
+fn fd_close(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> WasiResult {
     state.fs.close(fd)
 }
 
-pub(crate) fn fd_renumber(
-    _: &mut GuestMemory,
-    state: &mut GuestState,
-    from: u32,
-    to: u32,
-) -> Answer {
+fn fd_renumber(_: &mut GuestMemory, state: &mut GuestState, from: u32, to: u32) -> WasiResult {
     state.fs.renumber(from, to)
 }
 
-pub(crate) fn fd_fdstat_get(
+fn fd_fdstat_get(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let file = state.fs.file(fd)?;
     let (flags, rights) = match file {
         OpenFile::Tmp {
@@ -76,12 +103,12 @@ pub(crate) fn fd_fdstat_get(
     memory.write(out, &stat)
 }
 
-pub(crate) fn fd_fdstat_set_flags(
+fn fd_fdstat_set_flags(
     _: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     flags: u32,
-) -> Answer {
+) -> WasiResult {
     match state.fs.file(fd)? {
         OpenFile::Tmp { append, .. } => *append = flags & FDFLAG_APPEND != 0,
         OpenFile::Pipe(end) => end.nonblocking = flags & FDFLAG_NONBLOCK != 0,
@@ -113,14 +140,14 @@ pub(super) fn timestamps(access: u64, modification: u64, flags: u32) -> Result<T
     })
 }
 
-pub(crate) fn fd_filestat_set_times(
+fn fd_filestat_set_times(
     _: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     access: u64,
     modification: u64,
     flags: u32,
-) -> Answer {
+) -> WasiResult {
     let times = timestamps(access, modification, flags)?;
     match state.fs.file(fd)? {
         OpenFile::Tmp { file, .. } => {
@@ -129,33 +156,30 @@ pub(crate) fn fd_filestat_set_times(
         }
         OpenFile::Directory { path, .. } => {
             let path = path.clone();
-            state.fs.set_times(
-                super::ROOT_DESCRIPTOR,
-                &path,
-                super::Follow::Nothing,
-                &times,
-            )
+            state
+                .fs
+                .set_times(ROOT_DESCRIPTOR, &path, Follow::Nothing, &times)
         }
         _ => Err(Errno::ReadOnly),
     }
 }
 
-pub(crate) fn fd_filestat_get(
+fn fd_filestat_get(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let stat = state.fs.stat_of(fd)?;
     memory.write(out, &stat.encode())
 }
 
-pub(crate) fn fd_filestat_set_size(
+fn fd_filestat_set_size(
     _: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     size: u64,
-) -> Answer {
+) -> WasiResult {
     match state.fs.file_and_sources(fd)? {
         (
             OpenFile::Tmp {
@@ -171,13 +195,13 @@ pub(crate) fn fd_filestat_set_size(
 }
 
 /// Reserving space is growing the file, which the quota counts.
-pub(crate) fn fd_allocate(
+fn fd_allocate(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     offset: u64,
     len: u64,
-) -> Answer {
+) -> WasiResult {
     let end = offset.checked_add(len).ok_or(Errno::Invalid)?;
     if state.fs.file(fd)?.len()? < end {
         fd_filestat_set_size(memory, state, fd, end)?;
@@ -186,31 +210,26 @@ pub(crate) fn fd_allocate(
 }
 
 /// Descriptors are checked, the advice or the flush is not needed: `/tmp` does not outlive the run.
-pub(crate) fn fd_exists(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> Answer {
+fn fd_exists(_: &mut GuestMemory, state: &mut GuestState, fd: u32) -> WasiResult {
     state.fs.file(fd).map(|_| ())
 }
 
-pub(crate) fn fd_prestat_get(
-    memory: &mut GuestMemory,
-    _: &mut GuestState,
-    fd: u32,
-    out: u32,
-) -> Answer {
-    if fd != super::ROOT_DESCRIPTOR {
+fn fd_prestat_get(memory: &mut GuestMemory, _: &mut GuestState, fd: u32, out: u32) -> WasiResult {
+    if fd != ROOT_DESCRIPTOR {
         return Err(Errno::BadDescriptor);
     }
     memory.write_u32(out, 0)?;
     memory.write_u32(out.wrapping_add(4), 1)
 }
 
-pub(crate) fn fd_prestat_dir_name(
+fn fd_prestat_dir_name(
     memory: &mut GuestMemory,
     _: &mut GuestState,
     fd: u32,
     out: u32,
     len: u32,
-) -> Answer {
-    if fd != super::ROOT_DESCRIPTOR {
+) -> WasiResult {
+    if fd != ROOT_DESCRIPTOR {
         return Err(Errno::BadDescriptor);
     }
     if len < 1 {
@@ -219,7 +238,7 @@ pub(crate) fn fd_prestat_dir_name(
     memory.write(out, b"/")
 }
 
-pub(crate) fn fd_pread(
+fn fd_pread(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
@@ -227,20 +246,20 @@ pub(crate) fn fd_pread(
     count: u32,
     offset: u64,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let spans = memory.buffers(buffers, count)?;
     let total = read_spans(memory, state, fd, offset, &spans)?;
     memory.write_u32(out, total)
 }
 
-pub(crate) fn fd_read(
+fn fd_read(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     buffers: u32,
     count: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let spans = memory.buffers(buffers, count)?;
     let offset = state
         .fs
@@ -275,14 +294,14 @@ fn read_spans(
     u32::try_from(total).map_err(|_| Errno::Invalid)
 }
 
-pub(crate) fn fd_write(
+fn fd_write(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     buffers: u32,
     count: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let spans = memory.buffers(buffers, count)?;
     let total = match state.fs.file(fd)? {
         OpenFile::Stdout => write_stream(memory, &spans, |piece| state.stdout.write(piece)),
@@ -303,7 +322,7 @@ pub(crate) fn fd_write(
     memory.write_u32(out, total)
 }
 
-pub(crate) fn fd_pwrite(
+fn fd_pwrite(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
@@ -311,7 +330,7 @@ pub(crate) fn fd_pwrite(
     count: u32,
     offset: u64,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let spans = memory.buffers(buffers, count)?;
     let total = write_spans(memory, state, fd, offset, &spans)?;
     memory.write_u32(out, total)
@@ -353,14 +372,14 @@ fn write_spans(
     u32::try_from(total).map_err(|_| Errno::Invalid)
 }
 
-pub(crate) fn fd_seek(
+fn fd_seek(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
     delta: i64,
     whence: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let file = state.fs.file(fd)?;
     if let OpenFile::Device(_) = file {
         return memory.write_u64(out, 0);
@@ -376,17 +395,12 @@ pub(crate) fn fd_seek(
     memory.write_u64(out, target)
 }
 
-pub(crate) fn fd_tell(
-    memory: &mut GuestMemory,
-    state: &mut GuestState,
-    fd: u32,
-    out: u32,
-) -> Answer {
+fn fd_tell(memory: &mut GuestMemory, state: &mut GuestState, fd: u32, out: u32) -> WasiResult {
     let position = *state.fs.file(fd)?.position()?;
     memory.write_u64(out, position)
 }
 
-pub(crate) fn fd_readdir(
+fn fd_readdir(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     fd: u32,
@@ -394,7 +408,7 @@ pub(crate) fn fd_readdir(
     len: u32,
     cookie: u64,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let taken = match state.fs.file(fd)? {
         OpenFile::Directory { listing, .. } if cookie != 0 => listing.take(),
         OpenFile::Directory { .. } => None,

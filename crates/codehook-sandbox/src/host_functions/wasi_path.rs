@@ -1,15 +1,44 @@
-//! Preview 1's `path_*` calls over [`GuestFs`](super::GuestFs), beside the `fd_*` calls of [`super::calls`].
+//! WASI preview 1's `path_*` calls over [`GuestFs`](crate::fs::GuestFs), beside the `fd_*` calls of [`super::wasi_fd`].
 
-use super::calls::{Answer, FDFLAG_APPEND, RIGHT_READ, RIGHT_WRITE, timestamps};
-use super::{Errno, Follow, OpenFile, OpenHow, WantDirectory, bytes_of};
+use wasmtime::{Caller, Linker};
+
+use super::guest::{WasiResult, perform_wasi, wasi_calls};
+use super::wasi_fd::{FDFLAG_APPEND, RIGHT_READ, RIGHT_WRITE, timestamps};
+use crate::abi::{LinkError, WASI};
+use crate::fs::{Errno, Follow, OpenFile, OpenHow, RequireDirectory, bytes_of};
 use crate::guest_memory::GuestMemory;
-use crate::state::GuestState;
+use crate::run_state::GuestState;
 
 const LOOKUP_FOLLOW: u32 = 1;
 const O_CREAT: u32 = 1;
 const O_DIRECTORY: u32 = 2;
 const O_EXCL: u32 = 4;
 const O_TRUNC: u32 = 8;
+
+/// Defines the calls.
+pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
+    wasi_calls! { linker:
+        "path_filestat_get"(base: u32, lookup: u32, path: u32, len: u32, out: u32) => path_filestat_get;
+        "path_filestat_set_times"(
+            base: u32, lookup: u32, path: u32, len: u32, access: u64, modification: u64, flags: u32
+        ) => path_filestat_set_times;
+        "path_create_directory"(base: u32, path: u32, len: u32) => path_create_directory;
+        "path_remove_directory"(base: u32, path: u32, len: u32) => path_remove_directory;
+        "path_unlink_file"(base: u32, path: u32, len: u32) => path_unlink_file;
+        "path_rename"(from: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32) => path_rename;
+        "path_link"(from: u32, lookup: u32, from_path: u32, from_len: u32, to: u32, to_path: u32, to_len: u32)
+            => path_link;
+        "path_symlink"(target: u32, target_len: u32, base: u32, path: u32, len: u32) => path_symlink;
+        "path_readlink"(base: u32, path: u32, len: u32, buffer: u32, buffer_len: u32, out: u32) => path_readlink;
+    }
+    wasi_calls! { linker:
+        "path_open"(
+            base: u32, lookup: u32, path: u32, len: u32, flags: u32, rights: u64, inheriting: u64, fd_flags: u32,
+            out: u32
+        ) => path_open;
+    }
+    Ok(())
+}
 
 fn follow(flags: u32) -> Follow {
     if flags & LOOKUP_FOLLOW == 0 {
@@ -20,7 +49,7 @@ fn follow(flags: u32) -> Follow {
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_open(
+fn path_open(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
@@ -29,9 +58,10 @@ pub(crate) fn path_open(
     path_len: u32,
     flags: u32,
     rights: u64,
+    _inheriting: u64,
     fd_flags: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     let how = OpenHow {
         read: rights & RIGHT_READ != 0,
@@ -41,9 +71,9 @@ pub(crate) fn path_open(
         truncate: flags & O_TRUNC != 0,
     };
     let want = if flags & O_DIRECTORY == 0 {
-        WantDirectory::No
+        RequireDirectory::No
     } else {
-        WantDirectory::Yes
+        RequireDirectory::Yes
     };
     let fd = state.fs.open(base, &path, follow(lookup), how, want)?;
     if let OpenFile::Tmp { append, .. } = state.fs.file(fd)? {
@@ -52,7 +82,7 @@ pub(crate) fn path_open(
     memory.write_u32(out, fd)
 }
 
-pub(crate) fn path_filestat_get(
+fn path_filestat_get(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
@@ -60,14 +90,14 @@ pub(crate) fn path_filestat_get(
     path: u32,
     path_len: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     let stat = state.fs.stat(base, &path, follow(lookup))?;
     memory.write(out, &stat.encode())
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_filestat_set_times(
+fn path_filestat_set_times(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
@@ -77,19 +107,19 @@ pub(crate) fn path_filestat_set_times(
     access: u64,
     modification: u64,
     flags: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     let times = timestamps(access, modification, flags)?;
     state.fs.set_times(base, &path, follow(lookup), &times)
 }
 
-pub(crate) fn path_create_directory(
+fn path_create_directory(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
     path: u32,
     path_len: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     if state.fs.stat(base, &path, Follow::Nothing).is_ok() {
         return Err(Errno::Exists);
@@ -97,30 +127,30 @@ pub(crate) fn path_create_directory(
     state.fs.create_directory(base, &path)
 }
 
-pub(crate) fn path_remove_directory(
+fn path_remove_directory(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
     path: u32,
     path_len: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     state.fs.remove_directory(base, &path)
 }
 
-pub(crate) fn path_unlink_file(
+fn path_unlink_file(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
     path: u32,
     path_len: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     state.fs.unlink(base, &path)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_rename(
+fn path_rename(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     from: u32,
@@ -129,14 +159,14 @@ pub(crate) fn path_rename(
     to: u32,
     to_path: u32,
     to_len: u32,
-) -> Answer {
+) -> WasiResult {
     let from_path = memory.path(from_path, from_len)?;
     let to_path = memory.path(to_path, to_len)?;
     state.fs.rename((from, &from_path), (to, &to_path))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_link(
+fn path_link(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     from: u32,
@@ -146,13 +176,13 @@ pub(crate) fn path_link(
     to: u32,
     to_path: u32,
     to_len: u32,
-) -> Answer {
+) -> WasiResult {
     let from_path = memory.path(from_path, from_len)?;
     let to_path = memory.path(to_path, to_len)?;
     state.fs.hard_link((from, &from_path), (to, &to_path))
 }
 
-pub(crate) fn path_symlink(
+fn path_symlink(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     target: u32,
@@ -160,14 +190,14 @@ pub(crate) fn path_symlink(
     base: u32,
     path: u32,
     path_len: u32,
-) -> Answer {
+) -> WasiResult {
     let target = memory.path(target, target_len)?;
     let path = memory.path(path, path_len)?;
     state.fs.symlink(&target, base, &path)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the call's own arguments")]
-pub(crate) fn path_readlink(
+fn path_readlink(
     memory: &mut GuestMemory,
     state: &mut GuestState,
     base: u32,
@@ -176,7 +206,7 @@ pub(crate) fn path_readlink(
     buffer: u32,
     buffer_len: u32,
     out: u32,
-) -> Answer {
+) -> WasiResult {
     let path = memory.path(path, path_len)?;
     let target = state.fs.read_link(base, &path)?;
     let target = bytes_of(&target);

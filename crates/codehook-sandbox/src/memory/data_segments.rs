@@ -1,33 +1,32 @@
-//! Takes what a module's memory holds at its start out of the module.
+//! Separates a module's data segments from the module.
 
 use wasm_encoder::{RawSection, Section};
 use wasmparser::{DataKind, Operator, Parser, Payload};
 
-use super::PAGE;
+use super::page::{PAGE, WASM_PAGE};
 
-/// In bytes.
-pub(crate) const WASM_PAGE: usize = 65_536;
+/// The most pages of a memory with 32 bit addresses.
 const MAX_PAGES: u64 = 65_536;
 
-/// A module without its data, and the data.
-pub(crate) struct Parts {
+/// A module without its data segments, and their content.
+pub(crate) struct Separated {
     pub(crate) module: Vec<u8>,
     pub(crate) data: InitialData,
 }
 
-/// What a memory holds before anything runs. Outside of `bytes` it is zero.
+/// Initial content of a memory. Outside of `bytes` it is zero.
 pub(crate) struct InitialData {
-    /// Where `bytes` begin, in bytes, a multiple of the page size.
+    /// Address of the first of the `bytes`, a multiple of the page size.
     pub(crate) start: usize,
-    /// A multiple of the page size.
+    /// Content, whose length is a multiple of the page size.
     pub(crate) bytes: Vec<u8>,
-    /// The memory's size at its start, in bytes.
+    /// Initial size of the memory in bytes.
     pub(crate) memory_size: usize,
 }
 
-/// Why a module's data cannot be taken out of it.
+/// Reasons why a module's data segments cannot be separated from it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SplitError {
+pub(crate) enum DataError {
     #[error(transparent)]
     Malformed(#[from] wasmparser::BinaryReaderError),
     #[error("its data is not at fixed places of its one memory")]
@@ -36,12 +35,13 @@ pub(crate) enum SplitError {
     OutOfBounds,
 }
 
-/// Splits `wasm`. Only data at fixed places of the first memory is understood, which is what linkers and snapshots write.
+/// Separates the data segments of `wasm`. Only active segments at constant addresses of the first memory are supported,
+/// which is what linkers and snapshots write.
 ///
 /// # Errors
 ///
-/// When the module is malformed, or has data of other kinds or outside of its memory.
-pub(crate) fn split(wasm: &[u8]) -> Result<Parts, SplitError> {
+/// When the module is malformed, or has segments of other kinds or outside of its memory.
+pub(crate) fn separate(wasm: &[u8]) -> Result<Separated, DataError> {
     let mut module = wasm_encoder::Module::HEADER.to_vec();
     let mut pieces: Vec<(usize, &[u8])> = Vec::new();
     let mut memory_size = 0;
@@ -56,7 +56,7 @@ pub(crate) fn split(wasm: &[u8]) -> Result<Parts, SplitError> {
             Payload::DataSection(segments) => {
                 for segment in segments.clone() {
                     let segment = segment?;
-                    // A snapshot leaves them where the linker's data was: nothing can use them.
+                    // A snapshot leaves empty ones in place of the linker's: no instruction can use them.
                     if segment.data.is_empty() && matches!(segment.kind, DataKind::Passive) {
                         continue;
                     }
@@ -64,7 +64,7 @@ pub(crate) fn split(wasm: &[u8]) -> Result<Parts, SplitError> {
                 }
                 continue;
             }
-            // Only of use to instructions for data that is not at fixed places.
+            // Of use only to instructions for passive segments.
             Payload::DataCountSection { .. } => continue,
             _ => {}
         }
@@ -77,37 +77,37 @@ pub(crate) fn split(wasm: &[u8]) -> Result<Parts, SplitError> {
         }
     }
     let data = initial_data(&pieces, memory_size)?;
-    Ok(Parts { module, data })
+    Ok(Separated { module, data })
 }
 
-fn size_of_memory(pages: u64) -> Result<usize, SplitError> {
+fn size_of_memory(pages: u64) -> Result<usize, DataError> {
     if pages > MAX_PAGES {
-        return Err(SplitError::OutOfBounds);
+        return Err(DataError::OutOfBounds);
     }
-    Ok(usize::try_from(pages).map_err(|_| SplitError::OutOfBounds)? * WASM_PAGE)
+    Ok(usize::try_from(pages).map_err(|_| DataError::OutOfBounds)? * WASM_PAGE)
 }
 
-/// Where the segment goes, and what it holds.
-fn placed<'a>(kind: &DataKind<'_>, data: &'a [u8]) -> Result<(usize, &'a [u8]), SplitError> {
+/// Returns the segment's address and content.
+fn placed<'a>(kind: &DataKind<'_>, data: &'a [u8]) -> Result<(usize, &'a [u8]), DataError> {
     let DataKind::Active {
         memory_index: 0,
         offset_expr,
     } = kind
     else {
-        return Err(SplitError::Data);
+        return Err(DataError::Data);
     };
     let mut operators = offset_expr.get_operators_reader();
     match operators.read()? {
-        // An address, so without a sign.
+        // An address has no sign.
         Operator::I32Const { value } if matches!(operators.read()?, Operator::End) => {
             Ok((value.cast_unsigned() as usize, data))
         }
-        _ => Err(SplitError::Data),
+        _ => Err(DataError::Data),
     }
 }
 
-/// All pieces in one stretch from the first page to the last that any of them touches.
-fn initial_data(pieces: &[(usize, &[u8])], memory_size: usize) -> Result<InitialData, SplitError> {
+/// Returns all segments as one range from the first page to the last that any of them touches.
+fn initial_data(pieces: &[(usize, &[u8])], memory_size: usize) -> Result<InitialData, DataError> {
     let filled = || pieces.iter().filter(|(_, bytes)| !bytes.is_empty());
     let first = filled().map(|(at, _)| *at).min().unwrap_or(0);
     let last = filled().map(|(at, bytes)| at + bytes.len()).max();
@@ -117,7 +117,7 @@ fn initial_data(pieces: &[(usize, &[u8])], memory_size: usize) -> Result<Initial
         .iter()
         .any(|(at, bytes)| at + bytes.len() > memory_size);
     if outside {
-        return Err(SplitError::OutOfBounds);
+        return Err(DataError::OutOfBounds);
     }
     let mut bytes = vec![0; end.saturating_sub(start)];
     for (at, piece) in filled() {

@@ -1,41 +1,42 @@
-//! What runs are done with and the next ones can use.
+//! Resources that are kept for the next run.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A list of at most so many things that nobody uses now.
-pub(crate) struct Idle<T> {
-    things: Mutex<Vec<T>>,
-    most: usize,
+/// A bounded list of unused resources.
+pub(crate) struct FreeList<T> {
+    items: Mutex<Vec<T>>,
+    capacity: usize,
 }
 
-impl<T> Idle<T> {
-    pub(crate) fn new(most: usize) -> Self {
+impl<T> FreeList<T> {
+    /// Returns an empty list.
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            things: Mutex::new(Vec::new()),
-            most,
+            items: Mutex::new(Vec::new()),
+            capacity,
         }
     }
 
-    /// The one that was used last: what it holds is in the processor's cache.
+    /// Takes the item that was used last: its content is in the processor's cache.
     pub(crate) fn take(&self) -> Option<T> {
-        self.things().pop()
+        self.items().pop()
     }
 
-    /// Whether one more would be one too many.
+    /// Returns whether [`put`](Self::put) would drop an item.
     pub(crate) fn is_full(&self) -> bool {
-        self.things().len() >= self.most
+        self.items().len() >= self.capacity
     }
 
-    /// Keeps `thing`, or drops it when there are enough.
-    pub(crate) fn put(&self, thing: T) {
-        let mut things = self.things();
-        if things.len() < self.most {
-            things.push(thing);
+    /// Keeps `item`, or drops it when the list is full.
+    pub(crate) fn put(&self, item: T) {
+        let mut items = self.items();
+        if items.len() < self.capacity {
+            items.push(item);
         }
     }
 
-    fn things(&self) -> MutexGuard<'_, Vec<T>> {
+    fn items(&self) -> MutexGuard<'_, Vec<T>> {
         // Nothing that holds the lock can leave the list half changed.
-        self.things.lock().unwrap_or_else(PoisonError::into_inner)
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Stretches of address space: mapped once, unmapped when dropped.
+//! Memory mappings that are unmapped when dropped.
 
 use std::fs::File;
 use std::io;
@@ -6,27 +6,31 @@ use std::ptr::{self, NonNull};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
-/// A mapping that nobody else owns. What is in it is its holder's business.
-pub(crate) struct Mapping {
+/// An owned mapping. It gives no access to its content: the holder decides what may be accessed, and when.
+pub(crate) struct Mmap {
     at: NonNull<u8>,
     len: usize,
 }
 
-// SAFETY: a mapping belongs to the process, not to a thread, and this value alone owns it.
-unsafe impl Send for Mapping {}
-// SAFETY: a shared reference gives no access, only the address.
-unsafe impl Sync for Mapping {}
+// SAFETY: `NonNull` makes the type neither `Send` nor `Sync`, for fear of what the pointer is used for. Here it is an
+// address and a length that are passed to `munmap` once, in `drop`. Mappings belong to the process, so any thread may
+// unmap them, and no other value holds this one: the constructors take fresh mappings, and the type is not `Clone`.
+unsafe impl Send for Mmap {}
+// SAFETY: a shared reference gives the address and the length, which never change. It dereferences nothing; a holder
+// that does so through the address answers for it in its own unsafe code.
+unsafe impl Sync for Mmap {}
 
-impl Mapping {
-    /// Address space of `len` bytes that traps wherever it is touched, until its holder makes parts of it accessible.
+impl Mmap {
+    /// Reserves `len` bytes of address space. Any access traps until the holder makes parts of it accessible.
     pub(crate) fn reserve(len: usize) -> io::Result<Self> {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: a new mapping at an address that the system chooses.
+        // SAFETY: without an address and `MAP_FIXED` the system chooses free address space, so the mapping replaces
+        // none.
         let at = unsafe { mmap_anonymous(ptr::null_mut(), len, ProtFlags::empty(), flags)? };
         Self::owned(at.cast(), len)
     }
 
-    /// The same for `capacity` bytes with `guard` bytes on both sides, which are to stay inaccessible.
+    /// Reserves `capacity` bytes with `guard` bytes on both sides, which are to stay inaccessible.
     pub(crate) fn reserve_between_guards(capacity: usize, guard: usize) -> io::Result<Self> {
         let len = guard
             .checked_add(capacity)
@@ -35,10 +39,12 @@ impl Mapping {
         Self::reserve(len)
     }
 
-    /// `len` bytes of `file` from `offset` on, to be read. `offset` must be a multiple of the page size, and `len` not 0.
+    /// Maps `len` bytes of `file` from `offset` on, readable. `offset` must be a multiple of the page size, and `len`
+    /// not 0.
     pub(crate) fn of_file(file: &File, offset: u64, len: usize) -> io::Result<Self> {
         let flags = MapFlags::PRIVATE;
-        // SAFETY: a new mapping at an address that the system chooses.
+        // SAFETY: as in `reserve`. That the file stays as it is matters to those who read the mapping, and is theirs to
+        // ensure.
         let at = unsafe { mmap(ptr::null_mut(), len, ProtFlags::READ, flags, file, offset)? };
         Self::owned(at.cast(), len)
     }
@@ -48,20 +54,21 @@ impl Mapping {
         Ok(Self { at, len })
     }
 
-    /// Where it begins.
+    /// Returns its first address.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.at
     }
 
-    /// In bytes.
+    /// Returns its length in bytes.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 }
 
-impl Drop for Mapping {
+impl Drop for Mmap {
     fn drop(&mut self) {
-        // SAFETY: the whole mapping is this value's, and its holder, who alone gives out references to it, is gone.
+        // SAFETY: the constructors mapped exactly these bytes, and nothing else unmaps them. The holder owns this value
+        // and gives out references to the content only as long as it does, so none is left.
         let unmapped = unsafe { munmap(self.at.as_ptr().cast(), self.len) };
         debug_assert!(unmapped.is_ok());
     }

@@ -1,4 +1,4 @@
-//! Time that a run spends on a processor: the thread's CPU clock, read around every poll of the run.
+//! CPU time of a run: the thread's CPU clock, read around every poll of the run.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,20 +7,21 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// A future that counts the CPU time of its polls, on whichever threads they are. Other runs on the same thread are not counted,
-/// since they are polled by futures of their own.
+/// A future that counts the CPU time of its polls, on whichever threads they are. Other runs on the same thread are not
+/// counted, since they are polled by futures of their own.
 pub(crate) struct Metered<F> {
     inner: Pin<Box<F>>,
     used: Duration,
 }
 
-/// What came of a future, and the CPU time that it took.
+/// Output of a future, and its CPU time.
 pub(crate) struct Spent<T> {
     pub(crate) output: T,
     pub(crate) cpu: Duration,
 }
 
 impl<F: Future> Metered<F> {
+    /// Returns the future with a counter.
     pub(crate) fn new(inner: F) -> Self {
         Self {
             inner: Box::pin(inner),
@@ -28,7 +29,7 @@ impl<F: Future> Metered<F> {
         }
     }
 
-    /// CPU time so far.
+    /// Returns the CPU time so far.
     pub(crate) fn used(&self) -> Duration {
         self.used
     }

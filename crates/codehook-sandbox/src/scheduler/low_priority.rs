@@ -1,7 +1,5 @@
-//! Where runs go that compute for long: threads that the system lets run when nobody else wants to, so that short runs do not wait
-//! behind them. Each still gets its turn there, a tick of the clock at a time. Runs of a tenant that has used its share go there as well.
-
-mod shares;
+//! Low-priority threads for runs that compute for long, so that short runs do not wait behind them. The runs take turns
+//! there, an epoch at a time. Runs of a tenant that has used its share of the executor's threads go there as well.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -14,42 +12,43 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use self::shares::Shares;
-use crate::cpu_time::{Metered, Spent};
+use super::cpu_time::{Metered, Spent};
+use super::token_buckets::TokenBuckets;
 
-/// CPU time after which a run is one that computes for long.
-const LONG: Duration = Duration::from_millis(20);
-/// How much the threads give way to others; see nice(2).
+/// CPU time after which a run moves to the low-priority threads.
+const LONG_RUN: Duration = Duration::from_millis(20);
+/// Nice value of the threads; see nice(2).
 const NICE: i32 = 10;
 
-/// Threads for long computations.
-pub(crate) struct Background {
+/// Low-priority threads, with the token buckets that decide whose runs go there.
+pub(crate) struct LowPriority {
     threads: Handle,
-    /// There until it is dropped.
+    /// `Some` until `drop`.
     runtime: Option<Runtime>,
-    shares: Shares,
+    buckets: TokenBuckets,
 }
 
-impl Background {
-    /// So many threads.
+impl LowPriority {
+    /// Starts the threads.
     pub(crate) fn new(threads: NonZeroUsize) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads.get())
             .thread_name("codehook-long")
             .enable_all()
             .on_thread_start(|| {
-                // Where the system refuses, these threads are as eager as others.
+                // Where the system refuses, these threads have the usual priority.
                 let _ = rustix::process::nice(NICE);
             })
             .build()?;
         Ok(Self {
             threads: runtime.handle().clone(),
             runtime: Some(runtime),
-            shares: Shares::new(std::thread::available_parallelism().unwrap_or(threads)),
+            buckets: TokenBuckets::new(std::thread::available_parallelism().unwrap_or(threads)),
         })
     }
 
-    /// Polls `run` where it is, and here once it has used its time or its tenant's share.
+    /// Polls `run` on the caller's thread, and on the low-priority threads once it has used its time or its tenant's
+    /// share.
     pub(crate) async fn run<F>(
         &self,
         mut run: Metered<F>,
@@ -59,10 +58,10 @@ impl Background {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let share = tenant.map(|tenant| self.shares.of(tenant));
+        let share = tenant.map(|tenant| self.buckets.share_of(tenant));
         let mut charged = Duration::ZERO;
         let ended = poll_fn(|cx| {
-            // What others have used may have changed since the last time.
+            // Other runs may have emptied the tenant's bucket since the last poll.
             if share
                 .as_ref()
                 .is_some_and(|share| !share.take(Duration::ZERO))
@@ -80,7 +79,7 @@ impl Background {
             charged = used;
             match polled {
                 Poll::Ready(ended) => Poll::Ready(Some(ended)),
-                Poll::Pending if used >= LONG || !left => Poll::Ready(None),
+                Poll::Pending if used >= LONG_RUN || !left => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             }
         })
@@ -88,20 +87,20 @@ impl Background {
         if let Some(ended) = ended {
             return ended;
         }
-        let mut task = Abandoned(self.threads.spawn(run));
+        let mut task = AbortOnDrop(self.threads.spawn(run));
         match (&mut task.0).await {
             Ok(ended) => ended,
-            // A panic goes to whoever waits for the run, as it would have without the other threads.
+            // A panic propagates to the caller, as it does without the other threads.
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                // Nobody but `Abandoned` and the end of the process cancels it, and then nobody waits.
+                // Only `AbortOnDrop` and the end of the process cancel it, and then nothing awaits this future.
                 Err(_) => std::future::pending().await,
             },
         }
     }
 }
 
-impl Drop for Background {
+impl Drop for LowPriority {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -109,10 +108,10 @@ impl Drop for Background {
     }
 }
 
-/// Stops the task when nobody waits for it any more.
-struct Abandoned<T>(JoinHandle<T>);
+/// Aborts the task when dropped.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Drop for Abandoned<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -1,24 +1,24 @@
-//! How much of the eager threads each tenant may use: a bucket of processor time for each, which fills as time passes.
+//! Each tenant's share of the executor's threads: a token bucket of CPU time that fills as time passes.
 //!
-//! A tenant that starts many runs, or runs that compute, empties its bucket; its runs then go on with those that compute for long until
-//! there is something in it again. Buckets fill together with half of what the eager threads have, shared by the tenants that use
-//! them, so that whoever uses little finds the other half free.
+//! A tenant that starts many runs, or runs that compute, empties its bucket; its runs then go on on the low-priority
+//! threads until there is something in it again. Together the buckets fill with half of the executor's CPU time, shared
+//! by the tenants that use it, so that a tenant that uses little finds the other half free.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a full bucket holds.
-const FULL: Duration = Duration::from_millis(100);
-/// The part of the eager threads' time that buckets fill with.
-const FILLED: f64 = 0.5;
-/// How often buckets that are full again are forgotten.
-const SWEEP: Duration = Duration::from_millis(100);
+/// Capacity of a bucket.
+const CAPACITY: Duration = Duration::from_millis(100);
+/// Fraction of the executor's CPU time that fills the buckets.
+const FILL_FRACTION: f64 = 0.5;
+/// Interval at which buckets that are full again are removed.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The buckets of all tenants.
-pub(super) struct Shares {
-    /// Processors that the eager threads have.
+/// The token buckets of all tenants.
+pub(super) struct TokenBuckets {
+    /// Processors of the executor.
     processors: f64,
     tenants: Mutex<Tenants>,
 }
@@ -26,23 +26,24 @@ pub(super) struct Shares {
 struct Tenants {
     buckets: HashMap<Arc<str>, Arc<Mutex<Bucket>>>,
     swept: Instant,
-    /// Seconds of processor time that flow into each bucket in a second.
+    /// Seconds of CPU time that flow into each bucket in a second.
     rate: f64,
 }
 
-/// Seconds of processor time; below zero when more was used than there was.
+/// Seconds of CPU time; below zero when a run used more than there was.
 struct Bucket {
     level: f64,
     at: Instant,
 }
 
-/// A tenant's bucket, and how fast it fills.
+/// A tenant's bucket, and the rate at which it fills.
 pub(super) struct Share {
     bucket: Arc<Mutex<Bucket>>,
     rate: f64,
 }
 
-impl Shares {
+impl TokenBuckets {
+    /// Returns no buckets yet, for an executor with this many processors.
     pub(super) fn new(processors: NonZeroUsize) -> Self {
         let processors = processors.get() as f64;
         Self {
@@ -50,24 +51,24 @@ impl Shares {
             tenants: Mutex::new(Tenants {
                 buckets: HashMap::new(),
                 swept: Instant::now(),
-                rate: processors * FILLED,
+                rate: processors * FILL_FRACTION,
             }),
         }
     }
 
-    /// The share of `tenant`.
-    pub(super) fn of(&self, tenant: &Arc<str>) -> Share {
+    /// Returns the share of `tenant`.
+    pub(super) fn share_of(&self, tenant: &Arc<str>) -> Share {
         self.at(tenant, Instant::now())
     }
 
     fn at(&self, tenant: &Arc<str>, now: Instant) -> Share {
         let mut tenants = lock(&self.tenants);
-        if now.saturating_duration_since(tenants.swept) >= SWEEP {
+        if now.saturating_duration_since(tenants.swept) >= SWEEP_INTERVAL {
             tenants.sweep(now, self.processors);
         }
         let full = || {
             Arc::new(Mutex::new(Bucket {
-                level: FULL.as_secs_f64(),
+                level: CAPACITY.as_secs_f64(),
                 at: now,
             }))
         };
@@ -83,13 +84,13 @@ impl Shares {
 }
 
 impl Tenants {
-    /// Forgets buckets that are full and that no run uses, and shares the flow among the others.
+    /// Removes buckets that are full and that no run uses, and divides the flow among the others.
     fn sweep(&mut self, now: Instant, processors: f64) {
         let rate = self.rate;
         self.buckets.retain(|_, bucket| {
-            Arc::strong_count(bucket) > 1 || lock(bucket).fill(now, rate) < FULL.as_secs_f64()
+            Arc::strong_count(bucket) > 1 || lock(bucket).fill(now, rate) < CAPACITY.as_secs_f64()
         });
-        self.rate = processors * FILLED / self.buckets.len().max(1) as f64;
+        self.rate = processors * FILL_FRACTION / self.buckets.len().max(1) as f64;
         self.swept = now;
     }
 }
@@ -97,14 +98,14 @@ impl Tenants {
 impl Bucket {
     fn fill(&mut self, now: Instant, rate: f64) -> f64 {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.level = (self.level + passed * rate).min(FULL.as_secs_f64());
+        self.level = (self.level + passed * rate).min(CAPACITY.as_secs_f64());
         self.at = now;
         self.level
     }
 }
 
 impl Share {
-    /// Takes what was used, and answers whether there is anything left.
+    /// Takes the CPU time that was used, and returns whether any is left.
     pub(super) fn take(&self, used: Duration) -> bool {
         self.take_at(used, Instant::now())
     }
@@ -117,7 +118,7 @@ impl Share {
     }
 }
 
-/// Nothing that holds one of these locks can panic half-way.
+/// Locks a mutex. A poisoned one is usable: no code that holds it leaves the value inconsistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -128,14 +129,14 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn shares(processors: usize) -> Shares {
-        Shares::new(NonZeroUsize::new(processors).unwrap())
+    fn buckets(processors: usize) -> TokenBuckets {
+        TokenBuckets::new(NonZeroUsize::new(processors).unwrap())
     }
 
     #[test]
     fn a_tenant_that_has_used_its_share_waits_for_more() {
-        let (shares, now) = (shares(2), Instant::now());
-        let share = shares.at(&"busy".into(), now);
+        let (buckets, now) = (buckets(2), Instant::now());
+        let share = buckets.at(&"busy".into(), now);
         assert!(share.take_at(60 * MS, now));
         assert!(!share.take_at(60 * MS, now));
         // It fills with one of the two processors: 20 ms are missing.
@@ -145,21 +146,22 @@ mod tests {
 
     #[test]
     fn other_tenants_do_not_feel_it() {
-        let (shares, now) = (shares(2), Instant::now());
-        assert!(!shares.at(&"busy".into(), now).take_at(500 * MS, now));
-        assert!(shares.at(&"other".into(), now).take_at(MS, now));
+        let (buckets, now) = (buckets(2), Instant::now());
+        assert!(!buckets.at(&"busy".into(), now).take_at(500 * MS, now));
+        assert!(buckets.at(&"other".into(), now).take_at(MS, now));
     }
 
     #[test]
     fn ten_busy_tenants_share_what_one_had() {
-        let (shares, now) = (shares(2), Instant::now());
+        let (buckets, now) = (buckets(2), Instant::now());
         let names: Vec<Arc<str>> = (0..10).map(|n| Arc::from(format!("t{n}"))).collect();
         for name in &names {
-            shares.at(name, now).take_at(5 * FULL, now);
+            buckets.at(name, now).take_at(5 * CAPACITY, now);
         }
-        // Each has 400 ms to make up for. Until the others were known a whole processor flowed into this one, from here on a tenth.
-        let later = now + SWEEP;
-        let share = shares.at(&names[0], later);
+        // Each has 400 ms to make up for. Until the others were known a whole processor flowed into this one, from here
+        // on a tenth.
+        let later = now + SWEEP_INTERVAL;
+        let share = buckets.at(&names[0], later);
         assert!(!share.take_at(Duration::ZERO, later));
         assert!(!share.take_at(Duration::ZERO, later + 2500 * MS));
         assert!(share.take_at(Duration::ZERO, later + 3500 * MS));
@@ -167,12 +169,14 @@ mod tests {
 
     #[test]
     fn tenants_that_have_become_quiet_are_forgotten() {
-        let (shares, now) = (shares(1), Instant::now());
+        let (buckets, now) = (buckets(1), Instant::now());
         for n in 0..1000 {
-            shares.at(&Arc::from(format!("t{n}")), now).take_at(MS, now);
+            buckets
+                .at(&Arc::from(format!("t{n}")), now)
+                .take_at(MS, now);
         }
-        shares.at(&"last".into(), now + 10 * SWEEP);
-        shares.at(&"last".into(), now + 20 * SWEEP);
-        assert_eq!(lock(&shares.tenants).buckets.len(), 1);
+        buckets.at(&"last".into(), now + 10 * SWEEP_INTERVAL);
+        buckets.at(&"last".into(), now + 20 * SWEEP_INTERVAL);
+        assert_eq!(lock(&buckets.tenants).buckets.len(), 1);
     }
 }

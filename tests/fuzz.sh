@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${MINUTES:-10}
 factor=${FACTOR:-20}
-targets=${TARGETS:-template event mapping url response sandbox}
+targets=${TARGETS:-template event mapping url response safepoints sandbox}
 fuzz=(target/tools/bin/cargo-fuzz fuzz)
 [ -x "${fuzz[0]}" ] || cargo install --locked --root target/tools cargo-fuzz@0.13.1
 
@@ -27,8 +27,11 @@ for target in $targets; do
     fi
     found=target/fuzz/corpus/$target
     mkdir -p "$found" "target/fuzz/artifacts/$target"
+    dictionary=tests/fuzz/dictionaries/$target.dict
+    words=()
+    [ ! -f "$dictionary" ] || words=("-dict=$dictionary")
     "${fuzz[@]}" run "${with[@]}" "$target" "$found" "tests/fuzz/corpus/$target" -- \
-        -dict="tests/fuzz/dictionaries/$target.dict" -artifact_prefix="target/fuzz/artifacts/$target/" \
+        "${words[@]}" -artifact_prefix="target/fuzz/artifacts/$target/" \
         -max_len=2048 -timeout=10 -rss_limit_mb=4096 -max_total_time=$((minutes * 60)) -print_final_stats=1 > "$log" 2>&1 ||
         failed+=("$target")
     grep -E 'stat::number_of_executed_units|^Done|panicked|ERROR|Test unit written' "$log" | tail -5

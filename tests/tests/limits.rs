@@ -271,7 +271,7 @@ fn fuel_is_not_counted_unless_it_is_asked_for() {
 #[test]
 fn a_long_computation_goes_on_on_the_threads_for_such_and_ends_as_any_other() {
     let sandbox = sandbox_with(|config| {
-        config.background_threads = NonZeroUsize::new(2);
+        config.low_priority_threads = NonZeroUsize::new(2);
         config.max_concurrent_runs = 4;
     });
     let perform = async |source: &str, wall_time: Duration| {

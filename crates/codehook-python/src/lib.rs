@@ -121,7 +121,7 @@ impl Runtime {
     /// The interpreter, initialised and snapshotted (a WebAssembly core module, WASI preview 1), with its compiled code.
     pub fn interpreter(&self) -> Interpreter<'_> {
         Interpreter::with_digest(&self.wasm, self.sha256)
-            .giving_way_by_itself()
+            .with_native_yields()
             .with_precompiled(&self.precompiled)
     }
 

@@ -1,7 +1,7 @@
 //! Compiled code on disk, so that the interpreter is compiled once and not at every start.
 //!
-//! Compiled code is trusted by whoever loads it, so the directory must be the user's own (mode 0700, no link) and a file in it
-//! is named by the SHA-256 of the module and of everything that shapes its compilation.
+//! Compiled code is trusted by whoever loads it, so the directory must be the user's own (mode 0700, no link) and a
+//! file in it is named by the SHA-256 of the module and of everything that shapes its compilation.
 
 use std::fs::{self, DirBuilder, File};
 use std::hash::{Hash, Hasher};
@@ -18,7 +18,7 @@ use crate::memory::{Image, InitialData};
 
 /// Compiled code, as wasmtime writes it.
 const CODE: &str = "cwasm";
-/// What the interpreter's memory holds at its start.
+/// The initial content of the interpreter's memory.
 const IMAGE: &str = "image";
 
 /// A directory of compiled modules.
@@ -27,22 +27,23 @@ pub struct CompiledCache {
     directory: PathBuf,
 }
 
-/// Why a directory cannot be trusted with compiled code.
+/// Reasons why a directory cannot be trusted with compiled code.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// It cannot be made or looked at.
+    /// The directory cannot be created or examined.
     #[error(
         "the cache directory {path} cannot be used ({source}): name another one, or make it writable"
     )]
     Unusable {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Somebody else could put code there.
+    /// Another user could put code there.
     #[error(
-        "the cache directory {path} must be a real directory, yours and closed to others: `chmod 700` it, or name another one"
+        "the cache directory {path} must be a real directory, yours and closed to others: `chmod 700` it, \
+         or name another one"
     )]
     Untrusted {
         /// The directory.
@@ -51,17 +52,17 @@ pub enum CacheError {
 }
 
 impl CompiledCache {
-    /// Where it is.
+    /// Returns its path.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// A cache in `directory`, which is made (mode 0700) when it is not there.
+    /// Opens a cache in `directory`, which is created (mode 0700) if it does not exist.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be made, is a link, is another user's or is open to others.
+    /// When the directory cannot be created, is a link, is another user's or is open to others.
     pub fn open(directory: &Path) -> Result<Self, CacheError> {
         let unusable = |source| CacheError::Unusable {
             path: directory.to_owned(),
@@ -83,7 +84,7 @@ impl CompiledCache {
         })
     }
 
-    /// The compiled form of `interpreter` and its memory's image, if they are there.
+    /// Loads the code of `interpreter` and its memory's image, if they are there.
     pub(crate) fn load(
         &self,
         engine: &Engine,
@@ -96,10 +97,11 @@ impl CompiledCache {
             )
             .ok()?;
         let code = private_file(&path.with_extension(CODE))?;
-        // SAFETY: `deserialize_open_file` asks that the file hold what `Module::serialize` wrote and that nobody change it while it
-        // is mapped. Only this user can write into the directory (checked when the cache was opened: its own, mode 0700, no
-        // link), the file is this user's and closed to others (checked above), and `store` puts a file there by renaming a
-        // finished one and never writes to it again. A version of wasmtime or settings that differ are refused by wasmtime.
+        // SAFETY: `deserialize_open_file` asks that the file hold what `Module::serialize` wrote and that nobody change
+        // it while it is mapped. Only this user can write into the directory (checked when the cache was opened: its
+        // own, mode 0700, no link), the file is this user's and closed to others (checked above), and `store` puts a
+        // file there by renaming a finished one and never writes to it again. A version of wasmtime or settings that
+        // differ are refused by wasmtime.
         let module = unsafe { Module::deserialize_open_file(engine, code) };
         let module = module
             .inspect_err(|error| tracing::warn!(%error, "compiled code in the cache is not usable"))
@@ -107,7 +109,8 @@ impl CompiledCache {
         Some((module, image))
     }
 
-    /// Keeps the compiled form of `interpreter`. A cache that cannot be written is no reason to fail: it is said in the log.
+    /// Keeps the compiled form of `interpreter`. A cache that cannot be written is no reason to fail: it is said in the
+    /// log.
     pub(crate) fn store(
         &self,
         engine: &Engine,
@@ -144,7 +147,7 @@ impl CompiledCache {
         Ok(())
     }
 
-    /// Without an extension.
+    /// Returns the path of an entry without an extension.
     fn path_of(&self, engine: &Engine, interpreter: &Interpreter<'_>) -> PathBuf {
         let mut key = SettingsHasher(interpreter.code_key());
         engine.precompile_compatibility_hash().hash(&mut key);
@@ -158,7 +161,7 @@ impl CompiledCache {
     }
 }
 
-/// The file at `path`, if it is this user's and closed to others.
+/// Opens the file at `path`, if it is this user's and closed to others.
 fn private_file(path: &Path) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
@@ -166,12 +169,12 @@ fn private_file(path: &Path) -> Option<File> {
     (metadata.is_file() && is_private(&metadata)).then_some(file)
 }
 
-/// This user's, and closed to group and others.
+/// Returns whether a file is this user's, and closed to group and others.
 fn is_private(metadata: &fs::Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o077 == 0
 }
 
-/// Lets a `Hash` value flow into SHA-256.
+/// Adapter that feeds `Hash` values to SHA-256.
 struct SettingsHasher(Sha256);
 
 impl Hasher for SettingsHasher {

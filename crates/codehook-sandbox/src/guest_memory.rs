@@ -1,5 +1,5 @@
-//! Reading and writing a guest's memory through the bounds that wasmtime knows. Every pointer and length here comes from the
-//! guest and may be anything.
+//! Reading and writing a guest's memory through the bounds that wasmtime knows. Every pointer and length here comes
+//! from the guest and may be anything.
 
 use wasmtime::{AsContext, AsContextMut, Memory};
 
@@ -10,7 +10,7 @@ const MAX_PATH: u32 = 4096;
 /// The most buffers in one read or write (Linux: UIO_MAXIOV).
 const MAX_BUFFERS: u32 = 1024;
 
-/// A piece of guest memory that has been checked to lie inside it.
+/// A range that has been checked to lie in the guest's memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     start: usize,
@@ -23,7 +23,7 @@ impl Span {
     }
 }
 
-/// A view of one instance's memory.
+/// View of one instance's memory.
 pub(crate) struct GuestMemory<'a> {
     data: &'a mut [u8],
 }
@@ -65,7 +65,7 @@ impl<'a> GuestMemory<'a> {
         self.write(pointer, &value.to_le_bytes())
     }
 
-    /// A path: any bytes but NUL. (Preview 1 has UTF-8 only, Linux has not.)
+    /// Returns a path, which may hold any bytes but NUL. (Preview 1 allows UTF-8 only, Linux any bytes.)
     pub(crate) fn path(&self, pointer: u32, len: u32) -> Result<String, Errno> {
         if len > MAX_PATH {
             return Err(Errno::NameTooLong);
@@ -78,7 +78,7 @@ impl<'a> GuestMemory<'a> {
         Ok(text_of(bytes))
     }
 
-    /// The buffers of a vectored read or write, each checked.
+    /// Returns the buffers of a vectored read or write, each checked.
     pub(crate) fn buffers(&self, pointer: u32, count: u32) -> Result<Vec<Span>, Errno> {
         if count > MAX_BUFFERS {
             return Err(Errno::Invalid);
@@ -95,7 +95,7 @@ impl<'a> GuestMemory<'a> {
     }
 }
 
-/// A copy of a piece of guest memory, for use across an await.
+/// Returns a copy of a range of guest memory, for use across an await.
 pub(crate) fn copy_out(
     store: impl AsContext,
     memory: Memory,
@@ -108,7 +108,7 @@ pub(crate) fn copy_out(
         .map(<[u8]>::to_vec)
 }
 
-/// Copies `bytes` into guest memory; `None` when they do not fit inside it.
+/// Copies `bytes` to guest memory. Returns `None` if they do not fit in it.
 pub(crate) fn copy_in(
     mut store: impl AsContextMut,
     memory: Memory,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(crate) use crate::library_index::{Content, EntryKind};
 use crate::library_index::{Entry, Index};
 
-/// Why an archive cannot serve as a library.
+/// Reasons why an archive cannot be a library.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// Not a tar archive, or a truncated one.
@@ -19,10 +19,10 @@ pub enum LibraryError {
         "the library archive holds `{0}`, which is neither a plain file nor a directory below the root"
     )]
     Entry(String),
-    /// Not the index of this archive.
+    /// The index is another archive's.
     #[error("the library's index does not belong to it: build both again with `make python`")]
     Index,
-    /// More than an index can say.
+    /// A path or a time exceeds the index's format.
     #[error("the library archive holds a path or a time that is too long")]
     TooLarge,
 }
@@ -30,9 +30,9 @@ pub enum LibraryError {
 /// The bytes of an archive: part of the program, or shared between the libraries that hold it.
 #[derive(Clone)]
 pub enum Archive {
-    /// There for as long as the process is.
+    /// Part of the program.
     Static(&'static [u8]),
-    /// Read from somewhere.
+    /// Shared between libraries.
     Shared(Arc<[u8]>),
 }
 
@@ -81,7 +81,8 @@ impl Library {
         Self::mounted_at("/", [archive])
     }
 
-    /// The same with an index that [`Library::index_of`] made from this very archive, which is then not read.
+    /// Returns the library of an archive with the index that [`Library::index_of`] made from it. The archive is not
+    /// read.
     ///
     /// # Errors
     ///
@@ -98,7 +99,7 @@ impl Library {
         })
     }
 
-    /// The index of one archive, for [`Library::from_indexed`].
+    /// Returns the index of one archive, for [`Library::from_indexed`].
     ///
     /// # Errors
     ///
@@ -109,7 +110,8 @@ impl Library {
         tree.index(archive.len())
     }
 
-    /// Indexes several archives as one tree below `directory` (absolute). Where two hold the same path, the later counts.
+    /// Indexes several archives as one tree below `directory` (absolute). Where two hold the same path, the later
+    /// counts.
     ///
     /// # Errors
     ///
@@ -151,7 +153,7 @@ impl Library {
         self.index.file(path)
     }
 
-    /// Empty if the index names something that the archive has not.
+    /// Returns the content, which is empty if the index names a range that the archive lacks.
     pub(crate) fn content(&self, content: &Content) -> &[u8] {
         self.archives
             .get(content.archive)
@@ -168,7 +170,7 @@ impl Library {
     }
 }
 
-/// What archives hold, by path. A directory has no content.
+/// Entries of archives by path. A directory has no content.
 #[derive(Default)]
 struct Tree {
     paths: HashMap<String, Option<Content>>,
@@ -232,7 +234,7 @@ impl Tree {
     }
 }
 
-/// `usr/lib/x` or `./usr/lib/x/` as `/usr/lib/x`; nothing for a path with `..`.
+/// Returns `usr/lib/x` or `./usr/lib/x/` as `/usr/lib/x`; `None` for a path with `..`.
 fn normal_path(name: &str) -> Option<String> {
     let mut path = String::new();
     for part in name.split('/') {

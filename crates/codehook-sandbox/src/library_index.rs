@@ -1,6 +1,8 @@
-//! The table of contents of a library: every path of its archives, in an order in which a directory's entries follow each other.
+//! The table of contents of a library: every path of its archives, in an order in which a directory's entries follow
+//! each other.
 //!
-//! It is searched as it lies in memory, so that one that was made when the program was built costs nothing when it starts.
+//! It is searched in its encoded form, so that one that was made when the program was built costs nothing when it
+//! starts.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,14 +13,14 @@ const MAGIC: [u8; 8] = *b"chindex1";
 const HEADER_BYTES: usize = 24;
 const RECORD_BYTES: usize = 32;
 
-/// What a directory entry is.
+/// Kind of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum EntryKind {
     File,
     Directory,
 }
 
-/// Where a file's bytes are.
+/// Position of a file's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) archive: usize,
@@ -37,7 +39,7 @@ impl Content {
     }
 }
 
-/// A path as an index is made from it.
+/// A path for a new index.
 pub(crate) struct Entry<'a> {
     /// Absolute, without `.`, `..` or a slash at its end; not the root itself.
     pub(crate) path: &'a str,
@@ -51,7 +53,7 @@ pub(crate) struct Index {
     records: usize,
 }
 
-/// One line of the table.
+/// A decoded record of the table.
 struct Record<'a> {
     parent: &'a str,
     name: &'a str,
@@ -60,7 +62,7 @@ struct Record<'a> {
 }
 
 impl Index {
-    /// The table in `bytes`, if it is one for archives of `archives_len` bytes together.
+    /// Returns the table in `bytes`, if it is one for archives of `archives_len` bytes together.
     pub(crate) fn from_bytes(
         bytes: impl Into<Cow<'static, [u8]>>,
         archives_len: usize,
@@ -75,7 +77,7 @@ impl Index {
         (matches && fits).then_some(Self { bytes, records })
     }
 
-    /// Makes a table of `entries`, each path once. Nothing when a path or an archive is longer than the table can say.
+    /// Encodes a table of `entries`, each path once. Returns `None` when a path or an archive exceeds the format.
     pub(crate) fn bytes_of(mut entries: Vec<Entry<'_>>, archives_len: usize) -> Option<Vec<u8>> {
         entries.sort_by(|one, other| split(one.path).cmp(&split(other.path)));
         let mut bytes = Vec::with_capacity(HEADER_BYTES + entries.len() * (RECORD_BYTES + 48));
@@ -109,13 +111,13 @@ impl Index {
         Some(bytes)
     }
 
-    /// The file at `path`.
+    /// Returns the file at `path`.
     pub(crate) fn file(&self, path: &str) -> Option<Content> {
         let record = self.find(path)?;
         (record.kind == EntryKind::File).then_some(record.content)
     }
 
-    /// Whether there is a directory at `path`.
+    /// Returns whether there is a directory at `path`.
     pub(crate) fn is_directory(&self, path: &str) -> bool {
         path == "/"
             || self
@@ -123,7 +125,7 @@ impl Index {
                 .is_some_and(|record| record.kind == EntryKind::Directory)
     }
 
-    /// What is in a directory, in alphabetical order; nothing if there is none.
+    /// Returns the entries of a directory in alphabetical order; none if it does not exist.
     pub(crate) fn entries(&self, directory: &str) -> impl Iterator<Item = (&str, EntryKind)> {
         let parent = if directory == "/" { "" } else { directory };
         let first = self.partition_point(|record| record.parent < parent);
@@ -140,7 +142,7 @@ impl Index {
             .filter(|record| (record.parent, record.name) == key)
     }
 
-    /// The number of the first record for which `before` does not hold.
+    /// Returns the number of the first record for which `before` does not hold.
     fn partition_point(&self, before: impl Fn(&Record<'_>) -> bool) -> usize {
         let (mut low, mut high) = (0, self.records);
         while low < high {
@@ -183,7 +185,7 @@ impl Index {
     }
 }
 
-/// A path's directory and name; the root's name is empty.
+/// Returns a path's directory and name; the root's name is empty.
 fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
@@ -239,15 +241,20 @@ mod tests {
             }
             let parents: BTreeSet<&str> = leaked.iter().map(|path| split(path).0).collect();
             for parent in parents {
-                let listed: Vec<&str> = index.entries(if parent.is_empty() { "/" } else { parent }).map(|(name, _)| name).collect();
-                let mut expected: Vec<&str> = leaked.iter().map(|path| split(path)).filter(|(own, _)| *own == parent).map(|(_, name)| name).collect();
+                let directory = if parent.is_empty() { "/" } else { parent };
+                let listed: Vec<&str> = index.entries(directory).map(|(name, _)| name).collect();
+                let paths = leaked.iter().map(|path| split(path));
+                let mut expected: Vec<&str> = paths.filter(|(own, _)| *own == parent).map(|(_, name)| name).collect();
                 expected.sort_unstable();
                 prop_assert_eq!(listed, expected);
             }
         }
 
         #[test]
-        fn bytes_of_any_kind_are_searched_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), records in 0_u32..8) {
+        fn bytes_of_any_kind_are_searched_without_a_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..400),
+            records in 0_u32..8,
+        ) {
             let mut whole = MAGIC.to_vec();
             whole.extend_from_slice(&records.to_le_bytes());
             whole.extend_from_slice(&[0; 12]);

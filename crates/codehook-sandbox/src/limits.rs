@@ -1,4 +1,4 @@
-//! What one run may use. Every default is a constant here; nothing else in the crate invents a number.
+//! Limits of a run, with all defaults as constants.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use std::time::Duration;
 pub struct RunLimits {
     /// Wall-clock time from the start of the script to its end, waits for HTTP and `time.sleep` included.
     pub wall_time: Duration,
-    /// Fuel, about one unit for each WebAssembly instruction: a budget that does not depend on the machine. Counts only in a sandbox
-    /// that meters fuel (`SandboxConfig::metering`).
+    /// Fuel, about one unit for each WebAssembly instruction: a budget that does not depend on the machine. Counts only
+    /// in a sandbox that meters fuel (`SandboxConfig::metering`).
     pub fuel: Option<u64>,
     /// Linear memory of the instance, in bytes; the interpreter itself takes about 30 MiB of it.
     pub memory_bytes: usize,

@@ -1,11 +1,19 @@
-//! Standard output and standard error of a run: redacted, capped, and shown as they come to whoever asked.
+//! Standard output and standard error of a run: redacted, capped, and passed on as they come.
 
 use std::sync::Arc;
 
 use crate::redaction::{Redactor, Secrets};
-use crate::report::Captured;
 
-/// Which of the two streams.
+/// A captured stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// The script's output, secrets replaced, cut at the limit with a visible mark at the end.
+    pub bytes: Vec<u8>,
+    /// Whether something was cut off.
+    pub truncated: bool,
+}
+
+/// One of the two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputStream {
     /// Standard output.
@@ -17,7 +25,7 @@ pub enum OutputStream {
 /// Called with every piece of output as it comes, after redaction and within the cap. It must not block.
 pub type OutputSink = Arc<dyn Fn(OutputStream, &[u8]) + Send + Sync>;
 
-/// How much is taken at a time.
+/// The most bytes that are redacted at a time.
 const PART_BYTES: usize = 64 * 1024;
 
 /// Captures one stream.
@@ -45,7 +53,8 @@ impl Capture {
         }
     }
 
-    /// Takes a piece. What is past the limit is dropped; the script is not told, as a full log is no reason to fail.
+    /// Takes a piece. Bytes beyond the limit are dropped without an error: a full log is no reason for a script to
+    /// fail.
     pub(crate) fn write(&mut self, piece: &[u8]) {
         // A single write may be as large as the guest's memory; no more of it is copied than is kept.
         for part in piece.chunks(PART_BYTES) {
@@ -57,7 +66,7 @@ impl Capture {
         }
     }
 
-    /// The stream as captured, after its end.
+    /// Returns the stream as captured, after its end.
     pub(crate) fn finish(&mut self) -> Captured {
         if !self.captured.truncated {
             let rest = self.redactor.finish();

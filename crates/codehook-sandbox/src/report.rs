@@ -5,7 +5,9 @@ use std::time::Duration;
 use codehook_egress::TranscriptEntry;
 use serde::Serialize;
 
-use crate::own_run::Asked;
+use crate::fs::TmpLeftovers;
+use crate::output::Captured;
+use crate::retry::Asked;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,24 +25,6 @@ pub enum Outcome {
     OutOfMemory,
     /// The interpreter itself trapped, as a native one would crash. The host is unharmed.
     Crashed,
-}
-
-/// One captured stream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Captured {
-    /// What the script wrote, secrets replaced, cut at the limit with a visible mark at the end.
-    pub bytes: Vec<u8>,
-    /// Whether something was cut off.
-    pub truncated: bool,
-}
-
-/// What the script left in `/tmp` when it ended (all of it is deleted).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct TmpLeftovers {
-    /// Files, directories and links.
-    pub files: u64,
-    /// Bytes in them.
-    pub bytes: u64,
 }
 
 /// The report of one run.

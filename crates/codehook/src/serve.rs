@@ -78,7 +78,7 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
         Some(permissions),
         |config| {
             config.max_concurrent_runs = settings.concurrent_runs;
-            config.background_threads = Some(processors);
+            config.low_priority_threads = Some(processors);
         },
     )?;
     let config = ServiceConfig {

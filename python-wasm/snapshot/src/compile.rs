@@ -77,7 +77,7 @@ async fn compile(wasm: &[u8], sources: &BTreeMap<String, Vec<u8>>) -> anyhow::Re
     files.insert("usr/lib/python2.7/lib-dynload/none".to_owned(), Vec::new());
     let library = Arc::new(Library::from_tar(codehook_packages::tar(&files)?)?);
     let started = snapshot(wasm, Arc::clone(&library)).await?;
-    let interpreter = Interpreter::new(&started).giving_way_by_itself();
+    let interpreter = Interpreter::new(&started).with_native_yields();
     let config = SandboxConfig::new(RUNTIME);
     let sandbox = Sandbox::new(config, &interpreter, library, || {})?;
     let egress = Egress::new(EgressConfig::default())?;

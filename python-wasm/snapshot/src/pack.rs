@@ -18,7 +18,7 @@ pub(crate) fn command(args: &PackArgs) -> anyhow::Result<()> {
     let library = Arc::new(Library::from_tar(archive.clone())?);
     let snapshot = block_on(snapshot(&wasm, library))??;
     let sha256: [u8; 32] = Sha256::digest(&snapshot).into();
-    let interpreter = Interpreter::with_digest(&snapshot, sha256).giving_way_by_itself();
+    let interpreter = Interpreter::with_digest(&snapshot, sha256).with_native_yields();
     let precompiled = precompile(&interpreter)?;
     let parts = RuntimeParts {
         wasm: &snapshot,

@@ -1,4 +1,5 @@
-//! Which addresses are no public ones, by the standard library and the RFCs, written without a look at the code under test.
+//! Which addresses are no public ones, by the standard library and the RFCs, written without a look at the code under
+//! test.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -10,8 +10,8 @@ use crate::parts;
 /// Rule, URL and addresses (16 bytes each, IPv6; IPv4 ones are mapped).
 ///
 /// # Panics
-/// When an address inside is let through, an address that nobody gave is connected to, or a rule means something else once it was
-/// written down.
+/// When an address inside is let through, an address that nobody gave is connected to, or a rule means something else
+/// once it was written down.
 pub fn url(data: &[u8]) {
     let [rule, url, addresses] = parts(data);
     let (Ok(rule), Ok(url)) = (str::from_utf8(rule), str::from_utf8(url)) else {

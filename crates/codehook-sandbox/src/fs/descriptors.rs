@@ -16,7 +16,7 @@ struct Shared {
 }
 
 impl Descriptors {
-    /// A table whose first descriptors are `files`.
+    /// Returns a table whose first descriptors are `files`.
     pub(crate) fn new(files: impl IntoIterator<Item = OpenFile>, max_open: usize) -> Self {
         let files: Vec<Option<Shared>> = files
             .into_iter()
@@ -42,7 +42,7 @@ impl Descriptors {
             .ok_or(Errno::BadDescriptor)
     }
 
-    /// The lowest free descriptor for a file; the file comes back when there is none.
+    /// Returns the lowest free descriptor for a file, or the file if there is none.
     pub(crate) fn insert(&mut self, file: OpenFile) -> Result<u32, OpenFile> {
         let Some(at) = self.free_slot(0) else {
             return Err(file);
@@ -65,7 +65,7 @@ impl Descriptors {
         Ok(at)
     }
 
-    /// Another descriptor, not below `at_least`, for the same open file.
+    /// Returns another descriptor, not below `at_least`, for the same open file.
     pub(crate) fn duplicate(&mut self, descriptor: u32, at_least: u32) -> Result<u32, Errno> {
         let number = self.number(descriptor)?;
         if at_least as usize >= self.max_open {
@@ -76,7 +76,7 @@ impl Descriptors {
         Ok(at)
     }
 
-    /// Makes `to` a descriptor of the file of `from`. Answers the file that is closed by it, if one is.
+    /// Makes `to` a descriptor of the file of `from`. Returns the file that this closes, if any.
     pub(crate) fn duplicate_to(&mut self, from: u32, to: u32) -> Result<Option<OpenFile>, Errno> {
         let number = self.number(from)?;
         if from == to {
@@ -97,7 +97,7 @@ impl Descriptors {
         Ok(closed)
     }
 
-    /// Frees a descriptor. Answers the file when this was its last one.
+    /// Frees a descriptor. Returns the file if this was its last one.
     pub(crate) fn close(&mut self, descriptor: u32) -> Result<Option<OpenFile>, Errno> {
         let number = self.number(descriptor)?;
         self.slots[descriptor as usize] = None;
@@ -123,7 +123,7 @@ impl Descriptors {
         }
     }
 
-    /// The lowest free slot from `at_least` on; it exists afterwards.
+    /// Returns the lowest free slot from `at_least` on, and creates it if needed.
     fn free_slot(&mut self, at_least: u32) -> Option<u32> {
         let from = at_least as usize;
         let at = (from..self.slots.len())

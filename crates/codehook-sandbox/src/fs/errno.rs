@@ -1,6 +1,6 @@
-//! Error numbers of WASI preview 1 (wasi_snapshot_preview1.witx, `$errno`): the ones this file system answers.
+//! Error numbers of WASI preview 1 (wasi_snapshot_preview1.witx, `$errno`), as far as this file system returns them.
 
-/// An error as the guest sees it.
+/// An error as the guest gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum Errno {
@@ -45,7 +45,7 @@ impl From<std::io::Error> for Errno {
             ErrorKind::InvalidInput => Self::Invalid,
             ErrorKind::InvalidFilename => Self::NameTooLong,
             ErrorKind::CrossesDevices => Self::CrossDevice,
-            // cap-std answers this for a path that would leave the directory.
+            // cap-std's error for a path that would leave the directory.
             ErrorKind::PermissionDenied => Self::NotPermitted,
             _ => Self::Io,
         }

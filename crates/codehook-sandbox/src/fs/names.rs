@@ -1,16 +1,16 @@
-//! Names of files. On Linux a name is bytes, any but `/` and NUL; here paths are text, so that they can be split and compared. A byte
-//! that is no UTF-8 is a character of its own: one of the last 256 of the last plane, which is for private use. Those characters
-//! themselves are taken for such bytes, so that every name comes back as it was given.
+//! Names of files. On Linux a name is bytes, any but `/` and NUL; here paths are text, so that they can be split and
+//! compared. A byte that is no UTF-8 is a character of its own: one of the last 256 of the last plane, which is for
+//! private use. Those characters themselves are taken for such bytes, so that every name comes back as it was given.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// The character that stands for the byte 0.
+/// The character that represents the byte 0.
 const FIRST: u32 = 0x10_ff00;
 
-/// Bytes as text.
+/// Returns a name as text.
 pub(crate) fn text_of(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -33,7 +33,7 @@ fn escape(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// The bytes that [`text_of`] was given.
+/// Returns the bytes of a name, the inverse of [`text_of`].
 pub(crate) fn bytes_of(text: &str) -> Cow<'_, [u8]> {
     if text.chars().all(|character| u32::from(character) < FIRST) {
         return Cow::Borrowed(text.as_bytes());
@@ -49,7 +49,7 @@ pub(crate) fn bytes_of(text: &str) -> Cow<'_, [u8]> {
     Cow::Owned(bytes)
 }
 
-/// The same for a call of the host's.
+/// Returns the name as a path for the host's calls.
 pub(crate) fn host_name(text: &str) -> Cow<'_, Path> {
     match bytes_of(text) {
         Cow::Borrowed(bytes) => Cow::Borrowed(Path::new(OsStr::from_bytes(bytes))),

@@ -1,17 +1,17 @@
-//! One open descriptor.
+//! Open files of every kind.
 
 use std::sync::Arc;
 
 use cap_std::fs::{File, FileExt as _};
 
+use super::directory_entry::DirectoryEntry;
 use super::errno::Errno;
-use super::names::bytes_of;
+use super::layered_library::{LayeredFile, LayeredLibrary};
 use super::pipe::PipeEnd;
 use super::stat::{FileKind, Mode, Stat};
 use super::tmp::Tmp;
-use crate::trees::{TreeFile, Trees};
 
-/// What a descriptor stands for.
+/// An open file, which one descriptor or several refer to.
 pub(crate) enum OpenFile {
     Stdin,
     Stdout,
@@ -23,7 +23,7 @@ pub(crate) enum OpenFile {
         listing: Option<Vec<DirectoryEntry>>,
     },
     Library {
-        content: TreeFile,
+        content: LayeredFile,
         stat: Stat,
         position: u64,
     },
@@ -41,7 +41,7 @@ pub(crate) enum OpenFile {
     },
 }
 
-/// The devices, below `/dev`.
+/// A device below `/dev`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Device {
     Null,
@@ -51,7 +51,7 @@ pub(crate) enum Device {
 }
 
 impl Device {
-    /// Name and device, in alphabetical order. `urandom` and `random` are one, as in Linux today.
+    /// Names and devices, in alphabetical order. `urandom` and `random` are one, as in Linux today.
     pub(crate) const ALL: [(&str, Self); 5] = [
         ("full", Self::Full),
         ("null", Self::Null),
@@ -60,6 +60,7 @@ impl Device {
         ("zero", Self::Zero),
     ];
 
+    /// Returns the device at an absolute path.
     pub(crate) fn at(path: &str) -> Option<Self> {
         let name = path.strip_prefix("/dev/")?;
         let found = Self::ALL.iter().find(|(known, _)| *known == name);
@@ -76,23 +77,8 @@ impl Device {
     }
 }
 
-/// A name in a directory.
-#[derive(Debug, Clone)]
-pub(crate) struct DirectoryEntry {
-    pub(crate) name: Vec<u8>,
-    pub(crate) kind: FileKind,
-}
-
-impl DirectoryEntry {
-    pub(crate) fn new(name: &str, kind: FileKind) -> Self {
-        Self {
-            name: bytes_of(name).into_owned(),
-            kind,
-        }
-    }
-}
-
 impl OpenFile {
+    /// Returns preview 1's file type.
     pub(crate) fn kind(&self) -> FileKind {
         match self {
             Self::Stdin | Self::Stdout | Self::Stderr | Self::Pipe(_) => FileKind::Unknown,
@@ -105,7 +91,7 @@ impl OpenFile {
     /// Reads at `offset` into `out`; less than asked for only at the end.
     pub(crate) fn read_at(
         &self,
-        trees: &Trees,
+        library: &LayeredLibrary,
         offset: u64,
         out: &mut [u8],
     ) -> Result<usize, Errno> {
@@ -119,7 +105,7 @@ impl OpenFile {
                 readable: false, ..
             } => return Err(Errno::BadDescriptor),
             Self::Tmp { file, .. } => return read_file_at(file, offset, out),
-            Self::Library { content, .. } => trees.content(content),
+            Self::Library { content, .. } => library.content(content),
             Self::Script { content, .. } => content,
         };
         let start = usize::try_from(offset)
@@ -153,7 +139,7 @@ impl OpenFile {
         }
     }
 
-    /// Where the next read or write is.
+    /// Returns the position of the next read or write.
     pub(crate) fn position(&mut self) -> Result<&mut u64, Errno> {
         match self {
             Self::Library { position, .. }
@@ -163,7 +149,7 @@ impl OpenFile {
         }
     }
 
-    /// The length, where there is one.
+    /// Returns the length of a regular file.
     pub(crate) fn len(&self) -> Result<u64, Errno> {
         match self {
             Self::Library { content, .. } => Ok(content.len()),
@@ -173,19 +159,18 @@ impl OpenFile {
         }
     }
 
+    /// Returns the metadata.
     pub(crate) fn stat(&self) -> Result<Stat, Errno> {
         match self {
             Self::Stdin | Self::Stdout | Self::Stderr | Self::Pipe(_) => Ok(Stat::stream()),
-            Self::Device(_) => Ok(Stat::fixed(FileKind::CharacterDevice, 0, "/dev")),
-            Self::Directory { path, .. } => Ok(Stat::fixed(FileKind::Directory, 0, path)),
+            Self::Device(_) => Ok(Stat::read_only(FileKind::CharacterDevice, 0, "/dev")),
+            Self::Directory { path, .. } => Ok(Stat::read_only(FileKind::Directory, 0, path)),
             Self::Library { stat, .. } | Self::Script { stat, .. } => Ok(*stat),
             Self::Tmp { file, .. } => Ok(Stat::from_metadata(&file.metadata()?)),
         }
     }
-}
 
-impl OpenFile {
-    /// Linux's `st_mode`.
+    /// Returns Linux's `st_mode`.
     pub(crate) fn mode(&self, tmp: &Tmp) -> Result<u32, Errno> {
         let bits = match self {
             Self::Tmp { file, .. } => tmp.mode(&file.metadata()?),

@@ -1,4 +1,4 @@
-//! Where a guest's path leads: into `/tmp`, or to something that is only read.
+//! Resolves a guest's path: into `/tmp`, or into the read-only tree.
 
 use super::errno::Errno;
 
@@ -8,11 +8,11 @@ pub(crate) enum Place {
     /// Below `/tmp`, relative to it; `.` is `/tmp` itself.
     Tmp(String),
     /// Anything else: absolute, without `.` and `..`.
-    Fixed(String),
+    ReadOnly(String),
 }
 
-/// Resolves `path` against the directory `base` (absolute). `..` is resolved in the text, before any link is followed, and
-/// stops at the root: what is left of the path cannot climb.
+/// Resolves `path` against the directory `base` (absolute). `..` is resolved in the text, before any link is followed,
+/// and stops at the root: what is left of the path cannot climb.
 pub(crate) fn resolve(base: &str, path: &str) -> Place {
     let mut parts: Vec<&str> = Vec::new();
     let base_parts = if path.starts_with('/') { "" } else { base };
@@ -28,24 +28,25 @@ pub(crate) fn resolve(base: &str, path: &str) -> Place {
     match parts.split_first() {
         Some((&"tmp", [])) => Place::Tmp(".".to_owned()),
         Some((&"tmp", rest)) => Place::Tmp(rest.join("/")),
-        _ => Place::Fixed(format!("/{}", parts.join("/"))),
+        _ => Place::ReadOnly(format!("/{}", parts.join("/"))),
     }
 }
 
-/// The most links that one path may lead through (Linux: 40).
+/// The most links in the resolution of one path (Linux: 40).
 const MAX_LINKS: u32 = 40;
 
-/// A way through the tree, one name at a time, so that a link can be followed where it lies. Nothing of the host's is looked at
-/// here, and `..` of the root is the root: whatever links say, the way stays in the tree.
+/// Resolution of a path one component at a time, so that links can be followed. It looks at nothing of the host's, and
+/// `..` of the root is the root: whatever links say, the path stays in the tree.
 pub(crate) struct Walk {
-    /// The names from the root to here.
+    /// Components from the root to the current position.
     at: Vec<String>,
-    /// The names still to go, the next one last.
+    /// Components still to resolve, the next one last.
     left: Vec<String>,
     links: u32,
 }
 
 impl Walk {
+    /// Starts at the first component of `path`, relative to `base`.
     pub(crate) fn new(base: &str, path: &str) -> Self {
         let mut walk = Self {
             at: Vec::new(),
@@ -59,7 +60,7 @@ impl Walk {
         walk
     }
 
-    /// Goes on by one name, and says where that is; nothing at the end.
+    /// Resolves one component, and returns the place; `None` at the end.
     pub(crate) fn step(&mut self) -> Option<Place> {
         let name = self.left.pop()?;
         match name.as_str() {
@@ -72,12 +73,12 @@ impl Walk {
         Some(self.place())
     }
 
-    /// Whether no name is left, not even the empty one behind a last slash.
+    /// Returns whether no component is left, not even the empty one behind a last slash.
     pub(crate) fn at_end(&self) -> bool {
         self.left.is_empty()
     }
 
-    /// Goes on from the link here to what it points to.
+    /// Replaces the link at the current position by its target.
     pub(crate) fn follow(&mut self, target: &str) -> Result<(), Errno> {
         self.links += 1;
         if self.links > MAX_LINKS {
@@ -91,6 +92,7 @@ impl Walk {
         Ok(())
     }
 
+    /// Returns the current position.
     pub(crate) fn place(&self) -> Place {
         resolve("/", &self.at.join("/"))
     }
@@ -125,7 +127,10 @@ mod tests {
         }
 
         #[test]
-        fn a_walk_stays_in_the_tree_and_ends_whatever_links_say(path in parts(), targets in proptest::collection::vec(parts(), 1..4)) {
+        fn a_walk_stays_in_the_tree_and_ends_whatever_links_say(
+            path in parts(),
+            targets in proptest::collection::vec(parts(), 1..4),
+        ) {
             let mut walk = Walk::new("/tmp", &path);
             let mut targets = targets.iter().cycle();
             while let Some(place) = walk.step() {
@@ -145,16 +150,19 @@ mod tests {
     fn dots_never_climb_above_the_root() {
         assert_eq!(
             resolve("/", "../../etc/passwd"),
-            Place::Fixed("/etc/passwd".into())
+            Place::ReadOnly("/etc/passwd".into())
         );
-        assert_eq!(resolve("/tmp", "../../../usr"), Place::Fixed("/usr".into()));
+        assert_eq!(
+            resolve("/tmp", "../../../usr"),
+            Place::ReadOnly("/usr".into())
+        );
         assert_eq!(resolve("/tmp/a", ".."), Place::Tmp(".".into()));
     }
 
     #[test]
     fn only_whole_names_lead_into_tmp() {
         assert_eq!(resolve("/", "tmp/a/./b//c"), Place::Tmp("a/b/c".into()));
-        assert_eq!(resolve("/", "tmpx"), Place::Fixed("/tmpx".into()));
+        assert_eq!(resolve("/", "tmpx"), Place::ReadOnly("/tmpx".into()));
         assert_eq!(resolve("/usr", "/tmp"), Place::Tmp(".".into()));
     }
 }

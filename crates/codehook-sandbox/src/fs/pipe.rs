@@ -1,11 +1,11 @@
-//! A pipe: bytes that one descriptor takes and another gives, in memory.
+//! Pipes in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::errno::Errno;
 
-/// What a pipe holds at most (Linux: 16 pages).
+/// The most bytes in a pipe (Linux: 16 pages).
 const CAPACITY: usize = 64 * 1024;
 
 #[derive(Default)]
@@ -15,23 +15,23 @@ struct Pipe {
     writer_gone: bool,
 }
 
-/// Which end of a pipe.
+/// One of the ends of a pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Reader,
     Writer,
 }
 
-/// One end of a pipe; the other learns when it is dropped.
+/// An end of a pipe. Dropping it closes it for the other end.
 pub(crate) struct PipeEnd {
     pipe: Arc<Mutex<Pipe>>,
     side: Side,
-    /// Whether a call that would wait answers `EAGAIN` (`O_NONBLOCK`).
+    /// Whether a call that would wait fails with `EAGAIN` (`O_NONBLOCK`).
     pub(crate) nonblocking: bool,
 }
 
 impl PipeEnd {
-    /// The two ends, the reading one first.
+    /// Creates a pipe, and returns its ends, the reading one first.
     pub(crate) fn pair() -> [Self; 2] {
         let pipe = Arc::new(Mutex::new(Pipe::default()));
         [Side::Reader, Side::Writer].map(|side| Self {
@@ -41,11 +41,12 @@ impl PipeEnd {
         })
     }
 
+    /// Returns which end it is.
     pub(crate) fn side(&self) -> Side {
         self.side
     }
 
-    /// What is there, up to `out`; nothing once it is empty and cannot be filled.
+    /// Reads up to `out.len()` bytes; 0 once the pipe is empty and its writing end closed.
     pub(crate) fn read(&self, out: &mut [u8]) -> Result<usize, Errno> {
         if self.side != Side::Reader {
             return Err(Errno::BadDescriptor);
@@ -61,7 +62,7 @@ impl PipeEnd {
         Ok(len)
     }
 
-    /// Takes as much of `data` as there is room for.
+    /// Writes as much of `data` as there is room for.
     pub(crate) fn write(&self, data: &[u8]) -> Result<usize, Errno> {
         if self.side != Side::Writer {
             return Err(Errno::BadDescriptor);
@@ -78,7 +79,8 @@ impl PipeEnd {
         Ok(len)
     }
 
-    /// Nobody else runs while a host call does. Waiting is the guest's: other threads of its own may come first.
+    /// Returns the error of a call that would wait. The host cannot wait: the other end is the same guest's. The guest
+    /// lets its other threads run, and calls again.
     fn would_wait(&self) -> Errno {
         if self.nonblocking {
             Errno::Again

@@ -1,4 +1,4 @@
-//! What a guest learns about a file: kind, size, times, and numbers that tell files apart but say nothing of the host.
+//! Metadata of files: kind, size, times, and numbers that distinguish files but reveal nothing of the host.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -16,7 +16,7 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    /// Linux's `S_IFMT` bits; what preview 1 has no kind for is a pipe here.
+    /// Returns Linux's `S_IFMT` bits. A file of a kind that preview 1 lacks is a pipe.
     pub(crate) fn type_bits(self) -> u32 {
         match self {
             Self::Unknown => 0o010_000,
@@ -44,18 +44,18 @@ impl FileKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mode(u16);
 
-/// What somebody may do with a file.
+/// Access to a file: bits of `rwx`.
 pub(crate) const READ: u32 = 4;
 pub(crate) const WRITE: u32 = 2;
 pub(crate) const SEARCH: u32 = 1;
 
 impl Mode {
-    /// The low 12 bits of `bits`.
+    /// Returns the low 12 bits of `bits`.
     pub(crate) fn new(bits: u32) -> Self {
         Self((bits & 0o7777) as u16)
     }
 
-    /// What a file has that nothing else was said of.
+    /// Returns the permission bits of a file for which none were set.
     pub(crate) fn usual(kind: FileKind) -> Self {
         Self(match kind {
             FileKind::Directory => 0o755,
@@ -74,9 +74,9 @@ impl Mode {
         Self(self.0 & !mask.0)
     }
 
-    /// Whether the owner may do all of `what`.
-    pub(crate) fn owner_may(self, what: u32) -> bool {
-        (self.bits() >> 6) & what == what
+    /// Returns whether the owner has all of the access `wanted`.
+    pub(crate) fn owner_may(self, wanted: u32) -> bool {
+        (self.bits() >> 6) & wanted == wanted
     }
 }
 
@@ -95,8 +95,8 @@ pub(crate) struct Stat {
 pub(crate) const FILESTAT_BYTES: usize = 64;
 
 impl Stat {
-    /// A file that is only read; it has the same times in every run.
-    pub(crate) fn fixed(kind: FileKind, size: u64, path: &str) -> Self {
+    /// Returns the metadata of a read-only file, the same in every run.
+    pub(crate) fn read_only(kind: FileKind, size: u64, path: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         path.hash(&mut hasher);
         Self {
@@ -109,13 +109,13 @@ impl Stat {
         }
     }
 
-    /// The same with a time of last change, in seconds since the epoch.
+    /// Sets the times, in seconds since the epoch.
     pub(crate) fn modified_at(mut self, seconds: u64) -> Self {
         self.times = [seconds.saturating_mul(1_000_000_000); 3];
         self
     }
 
-    /// A stream.
+    /// Returns the metadata of a stream.
     pub(crate) fn stream() -> Self {
         Self {
             kind: FileKind::Unknown,

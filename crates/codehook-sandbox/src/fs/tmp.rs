@@ -1,9 +1,11 @@
-//! The private `/tmp` of one run: a directory of the host behind a cap-std capability, with quotas on bytes and entries.
+//! The private `/tmp` of one run: a directory of the host behind a cap-std capability, with quotas on bytes and
+//! entries.
 //!
-//! The directory is made when the script first touches `/tmp`, since most scripts never do. Its calls are synchronous: each
-//! moves at most what the guest's own memory holds, to and from the page cache.
+//! The directory is made when the script first touches `/tmp`, since most scripts never do. Its calls are synchronous:
+//! each moves at most what the guest's own memory holds, to and from the page cache.
 //!
-//! Bytes are counted by length, so holes count; a file that was deleted while open counts until its last descriptor closes.
+//! Bytes are counted by length, so holes count; a file that was deleted while open counts until its last descriptor
+//! closes.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,12 +13,13 @@ use std::path::PathBuf;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, MetadataExt, OpenOptions};
 use rustix::fs::{AtFlags, Timestamps};
+use serde::Serialize;
 
 use super::errno::Errno;
 use super::names::{host_name, text_of};
+use super::open_how::OpenHow;
 use super::stat::{FileKind, Mode, READ, SEARCH, WRITE};
-use crate::report::TmpLeftovers;
-use crate::tmp_root::TmpRoot;
+use super::tmp_root::TmpRoot;
 
 pub(crate) struct Tmp {
     root: TmpRoot,
@@ -25,15 +28,15 @@ pub(crate) struct Tmp {
     max_entries: u64,
     bytes: u64,
     entries: u64,
-    /// Descriptors open on each inode, to know when a deleted file is really gone.
+    /// Number of descriptors of each open inode: the bytes of a deleted file count until the last is closed.
     open: HashMap<u64, OpenInode>,
-    /// Permission bits by inode, where they are not those of [`Mode::usual`]. The host's own bits stay as they are, so that
-    /// nothing that a guest does to its files can keep the host from deleting them.
+    /// Permission bits by inode, where they are not those of [`Mode::usual`]. The host's own bits stay as they are, so
+    /// that nothing that a guest does to its files can keep the host from deleting them.
     modes: HashMap<u64, Mode>,
     /// Bits that new files do not get (umask).
     pub(crate) mask: Mode,
     /// The bits that the next new file is to have, before the mask.
-    pub(crate) next_mode: Option<Mode>,
+    pub(crate) create_mode: Option<Mode>,
     /// Whether there may be symbolic links, so that paths have to be walked.
     has_links: bool,
 }
@@ -50,14 +53,13 @@ struct OpenInode {
     deleted: bool,
 }
 
-/// What the guest asked of an open.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OpenHow {
-    pub(crate) read: bool,
-    pub(crate) write: bool,
-    pub(crate) create: bool,
-    pub(crate) exclusive: bool,
-    pub(crate) truncate: bool,
+/// Contents of `/tmp` when the script ended (all of it is deleted).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TmpLeftovers {
+    /// Files, directories and links.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
 }
 
 impl Tmp {
@@ -72,17 +74,17 @@ impl Tmp {
             open: HashMap::new(),
             modes: HashMap::new(),
             mask: Mode::new(0o022),
-            next_mode: None,
+            create_mode: None,
             has_links: false,
         }
     }
 
-    /// Bytes and entries: what there may be, and what there is.
+    /// Returns the limit and the use of bytes, and the same of entries.
     pub(crate) fn space(&self) -> [u64; 4] {
         [self.max_bytes, self.bytes, self.max_entries, self.entries]
     }
 
-    /// What is in it now.
+    /// Returns the current contents.
     pub(crate) fn leftovers(&self) -> TmpLeftovers {
         TmpLeftovers {
             files: self.entries,
@@ -100,12 +102,12 @@ impl Tmp {
         self.made.as_ref().map(|made| &made.dir).ok_or(Errno::Io)
     }
 
-    /// About what is at a path that [`super::GuestFs::walk`] has resolved: links on its way are gone.
+    /// Returns the metadata of a path that `GuestFs::walk` has resolved, so that it leads through no links.
     pub(crate) fn metadata(&mut self, path: &str) -> Result<Metadata, Errno> {
         Ok(self.dir()?.symlink_metadata(host_name(path))?)
     }
 
-    /// Where the link at `path` points to; nothing when there is no link.
+    /// Returns the target of the link at `path`, if there is one.
     pub(crate) fn link_at(&mut self, path: &str) -> Option<String> {
         if !self.has_links {
             return None;
@@ -127,7 +129,7 @@ impl Tmp {
         ))
     }
 
-    /// The permission bits of a file in `/tmp`.
+    /// Returns the permission bits of a file.
     pub(crate) fn mode(&self, metadata: &Metadata) -> Mode {
         let kind = FileKind::of(metadata.file_type());
         match self.modes.get(&metadata.ino()) {
@@ -144,24 +146,24 @@ impl Tmp {
         }
     }
 
-    /// Gives a file that was just made its bits.
+    /// Sets the permission bits of a new file.
     fn set_new_mode(&mut self, metadata: &Metadata) {
-        let asked = self.next_mode.take();
+        let asked = self.create_mode.take();
         let everything = if metadata.is_dir() { 0o777 } else { 0o666 };
         let mode = asked.unwrap_or(Mode::new(everything)).without(self.mask);
         self.set_mode(metadata, mode);
     }
 
-    /// Whether the owner, who the script is, may do `what` with the file.
-    fn permit(&self, metadata: &Metadata, what: u32) -> Result<(), Errno> {
-        if self.mode(metadata).owner_may(what) {
+    /// Checks that the owner, which the script is, has the access `wanted`.
+    fn permit(&self, metadata: &Metadata, wanted: u32) -> Result<(), Errno> {
+        if self.mode(metadata).owner_may(wanted) {
             Ok(())
         } else {
             Err(Errno::Access)
         }
     }
 
-    /// Whether entries of the directory that `path` is in may be made and removed.
+    /// Checks that entries of the parent directory of `path` may be created and removed.
     fn permit_entries(&mut self, path: &str) -> Result<(), Errno> {
         if self.modes.is_empty() {
             return Ok(());
@@ -185,7 +187,7 @@ impl Tmp {
         Ok(())
     }
 
-    /// Opens a file; `before` is what its path leads to now, if anything.
+    /// Opens a file; `before` is the metadata of its path, if it exists.
     pub(crate) fn open(
         &mut self,
         path: &str,
@@ -208,7 +210,8 @@ impl Tmp {
             None => {}
         }
         let mut options = OpenOptions::new();
-        // A file made without write access would be refused by the host; the guest cannot write through it all the same.
+        // A file made without write access would be refused by the host; the guest cannot write through it all the
+        // same.
         options
             .read(how.read || !how.write)
             .write(how.write || how.create || how.truncate);
@@ -247,7 +250,7 @@ impl Tmp {
         }
     }
 
-    /// How many of `len` bytes may be written at `offset`, counting the growth of the file.
+    /// Returns how many of `len` bytes may be written at `offset`, and counts the growth of the file.
     pub(crate) fn admit_write(&mut self, file: &File, offset: u64, len: u64) -> Result<u64, Errno> {
         let size = file.metadata()?.len();
         let room = self.max_bytes.saturating_sub(self.bytes);
@@ -319,7 +322,7 @@ impl Tmp {
         self.permit_entries(path)?;
         self.room_for_entry()?;
         self.has_links = true;
-        // As it was given, wherever it leads: only walk() follows links, in the tree that the guest sees.
+        // The target is stored as it is, wherever it leads: only walk() follows links, in the tree that the guest sees.
         self.dir()?
             .symlink_contents(host_name(target), host_name(path))?;
         self.entries += 1;
@@ -342,7 +345,7 @@ impl Tmp {
         Ok(())
     }
 
-    /// One name of an inode is gone; `metadata` is from just before.
+    /// Accounts for a name that was removed; `metadata` is from just before.
     fn forget(&mut self, metadata: &Metadata) {
         self.entries = self.entries.saturating_sub(1);
         if !metadata.is_file() || metadata.nlink() > 1 {
@@ -356,11 +359,4 @@ impl Tmp {
             }
         }
     }
-}
-
-/// Whether the last part of a path, when it is a link, is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Follow {
-    Links,
-    Nothing,
 }

@@ -1,4 +1,4 @@
-//! What the interpreter's memory holds when a run begins: a file that every run's memory maps copy-on-write.
+//! The initial content of the interpreter's memory: a file that every run's memory maps copy-on-write.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,25 +8,25 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
-use super::PAGE;
-use super::split::InitialData;
-use crate::mapping::Mapping;
+use super::data_segments::InitialData;
+use super::mmap::Mmap;
+use super::page::PAGE;
 
 /// The first page of the file describes the rest, so that the rest can be mapped.
 const HEADER_BYTES: usize = PAGE;
 const MAGIC: [u8; 8] = *b"chimage1";
 
-/// An interpreter's initial memory.
+/// Initial memory of an interpreter.
 pub(crate) struct Image {
     file: File,
-    /// Where the image's first byte after its header lies in the file, a multiple of the page size.
+    /// Offset in the file of the first byte after the header, a multiple of the page size.
     offset: u64,
     layout: Layout,
-    /// As the host reads it, to put pages back; nothing when there is no byte.
-    pristine: Option<Mapping>,
+    /// The host's own mapping, from which pages are reset; `None` for an empty image.
+    pristine: Option<Mmap>,
 }
 
-/// Where the image lies in a memory; all in bytes and multiples of the page size.
+/// Position in a memory; all in bytes and multiples of the page size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Layout {
     start: usize,
@@ -35,7 +35,7 @@ struct Layout {
 }
 
 impl Image {
-    /// Keeps `data` in memory that belongs to no file system, sealed against changes.
+    /// Copies `data` to a file in memory that is sealed against changes.
     pub(crate) fn in_memory(data: &InitialData) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let mut file = File::from(memfd_create("codehook-image", flags)?);
@@ -57,13 +57,13 @@ impl Image {
         to.write_all(&data.bytes)
     }
 
-    /// The image in `file`, which nobody may change from here on: runs would see it.
+    /// Reads the image in `file`, which must not change from here on: runs would see the change.
     pub(crate) fn from_file(file: File) -> io::Result<Self> {
         let size = file.metadata()?.len();
         Self::from_part(file, 0..size)
     }
 
-    /// The same for an image that fills `part` of the file. Its start is a multiple of the page size.
+    /// Reads an image that fills `part` of the file. The start of the part is a multiple of the page size.
     pub(crate) fn from_part(file: File, part: Range<u64>) -> io::Result<Self> {
         let mut header = [0; HEADER_BYTES];
         file.read_exact_at(&mut header, part.start)?;
@@ -75,7 +75,7 @@ impl Image {
         let offset = part.start + HEADER_BYTES as u64;
         let pristine = match layout.len {
             0 => None,
-            len => Some(Mapping::of_file(&file, offset, len)?),
+            len => Some(Mmap::of_file(&file, offset, len)?),
         };
         Ok(Self {
             file,
@@ -85,22 +85,23 @@ impl Image {
         })
     }
 
-    /// Where the image begins in a memory.
+    /// Returns its address in a memory.
     pub(crate) fn start(&self) -> usize {
         self.layout.start
     }
 
-    /// What the image holds from `start` on.
+    /// Returns its content from [`start`](Self::start) on.
     pub(crate) fn bytes(&self) -> &[u8] {
         let Some(pristine) = &self.pristine else {
             return &[];
         };
-        // SAFETY: mapped for reading as long as `self` lives; the file does not change (a sealed one, or one in the cache, of
-        // which `from_file` requires it).
+        // SAFETY: the bytes are mapped for reading as long as `self` lives. The file does not change: it is a sealed
+        // one, or one that `from_file` and `from_part` require not to change, in a directory that only this user can
+        // write to.
         unsafe { std::slice::from_raw_parts(pristine.start().as_ptr(), pristine.len()) }
     }
 
-    /// A memory's size when a run begins.
+    /// Returns the initial size of a memory in bytes.
     pub(crate) fn memory_size(&self) -> usize {
         self.layout.memory_size
     }
@@ -109,13 +110,14 @@ impl Image {
     ///
     /// # Safety
     ///
-    /// `at` must be page-aligned, and the [`Image::bytes`]' length from there on must be a mapping that the caller owns and
-    /// nothing refers to.
+    /// `at` must be page-aligned, and the caller must own a mapping of as many bytes as [`Image::bytes`] has from there
+    /// on, to which no reference exists.
     pub(super) unsafe fn map_over(&self, at: *mut u8) -> io::Result<()> {
         if self.layout.len == 0 {
             return Ok(());
         }
-        // SAFETY: the caller says that the range may be replaced. A private mapping never writes to the file.
+        // SAFETY: the caller owns the range, so `MAP_FIXED` replaces nobody else's mapping. A private mapping never
+        // writes to the file.
         unsafe {
             mmap(
                 at.cast(),

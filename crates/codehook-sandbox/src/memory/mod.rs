@@ -1,22 +1,29 @@
-//! The linear memories of runs: made once, mapped copy-on-write over the interpreter's image, and put back after each run.
+//! The linear memories and native stacks of runs: mapped once, and reset after each run.
 //!
-//! wasmtime's own pool does the same, but puts back at most 32 stretches of pages and releases the rest, so that nearly every
-//! page a script touches costs a page fault in the next run; and it takes a page that was swapped out for one that was not
-//! written to. This one looks at every page. What the interpreter's memory holds at its start is therefore not in the module that
-//! wasmtime sees: [`mod@split`] takes it out, and [`Image`] keeps it.
+//! A run's memory is a copy-on-write mapping of the interpreter's image. wasmtime's own pool does the same, but resets
+//! at most 32 regions of pages and releases the rest, so that nearly every page that a script touches costs a page
+//! fault in the next run; and it treats a page that was swapped out as not written to. This pool looks at every page.
+//! The initial content of the interpreter's memory is therefore not in the module that wasmtime gets: [`data_segments`]
+//! takes it out, and [`Image`] holds it.
 
+mod data_segments;
 mod dirty_pages;
+mod epoch_counter;
+mod free_list;
 mod image;
+mod mmap;
+mod page;
 mod pool;
 mod slot;
-mod split;
+mod stack_pool;
 
+pub(crate) use data_segments::{InitialData, separate};
+pub(crate) use epoch_counter::EpochCounter;
 pub(crate) use image::Image;
+pub(crate) use mmap::Mmap;
+pub(crate) use page::PAGE;
 pub(crate) use pool::MemoryPool;
-pub(crate) use split::{InitialData, SplitError, WASM_PAGE, split};
-
-/// The unit in which memory is mapped and put back: what all supported machines have.
-pub(crate) const PAGE: usize = 4096;
+pub(crate) use stack_pool::StackPool;
 
 #[cfg(test)]
 mod tests;

@@ -1,59 +1,59 @@
-//! Memories for wasmtime, from those that earlier runs are done with.
+//! Pool of linear memories for wasmtime.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::dirty_pages::PageMap;
+use super::epoch_counter::EpochCounter;
+use super::free_list::FreeList;
 use super::image::Image;
 use super::slot::{Slot, Written};
-use crate::clock::Clock;
-use crate::idle::Idle;
 
-/// Where instances get their memories from.
+/// Pool from which instances take their memories.
 #[derive(Clone)]
 pub(crate) struct MemoryPool {
-    clock: Clock,
+    epoch: EpochCounter,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     image: OnceLock<Arc<Image>>,
-    idle: Idle<Slot>,
+    free: FreeList<Slot>,
     pages: Option<PageMap>,
-    /// What a memory's runs wrote to, of those that wrote to little: most of it is what every run writes to.
-    usual: Mutex<Arc<Written>>,
+    /// Pages that one memory's runs wrote to, the largest such set below [`TYPICAL_BYTES`]: nearly all are written to
+    /// in every run.
+    typical: Mutex<Arc<Written>>,
 }
 
-/// More than this is not what every run writes to, in bytes.
-const USUAL_BYTES: usize = 1536 * 1024;
+/// The most that a typical run writes to, in bytes.
+const TYPICAL_BYTES: usize = 1536 * 1024;
 
 impl MemoryPool {
-    /// A pool that keeps at most `max_idle` memories that no run uses.
-    /// Whatever is of the clock's type is the clock.
-    pub(crate) fn new(max_idle: usize, clock: Clock) -> Self {
+    /// Returns a pool that keeps at most `max_idle` unused memories. A memory of the epoch's type is the epoch.
+    pub(crate) fn new(max_idle: usize, epoch: EpochCounter) -> Self {
         Self {
-            clock,
+            epoch,
             shared: Arc::new(Shared {
                 image: OnceLock::new(),
-                idle: Idle::new(max_idle),
+                free: FreeList::new(max_idle),
                 pages: PageMap::open(),
-                usual: Mutex::default(),
+                typical: Mutex::default(),
             }),
         }
     }
 
-    /// Says what every memory holds at first. Counts once; no memory can be made before.
+    /// Sets the initial content of every memory. Call it once, before the first memory is created.
     pub(crate) fn set_image(&self, image: Image) {
         let first = self.shared.image.set(Arc::new(image)).is_ok();
         debug_assert!(first);
     }
 }
 
-// SAFETY: every memory has the reservation and the guards that wasmtime asks for: `Slot` maps them as one, and makes nothing
-// beyond the memory's size accessible. wasmtime asks for memory "filled with zeroes", because it writes the module's data into
-// it afterwards; the modules of an engine with this pool have no data (`split` has taken it out), and what their memory holds
-// at first is that data.
+// SAFETY: every memory has the reservation and the guards that wasmtime asks for: `Slot` maps them as one, and makes
+// nothing beyond the memory's size accessible. wasmtime asks for memory "filled with zeroes", because it writes the
+// module's data segments into it afterwards; the modules of an engine with this pool have none (`data_segments` has
+// separated them), and the memory's initial content is theirs.
 unsafe impl MemoryCreator for MemoryPool {
     fn new_memory(
         &self,
@@ -63,22 +63,22 @@ unsafe impl MemoryCreator for MemoryPool {
         reserved: Option<usize>,
         guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
-        if Clock::is_type(&ty) {
-            return self.clock.memory(reserved, guard);
+        if EpochCounter::is_type(&ty) {
+            return self.epoch.memory(reserved, guard);
         }
         let image = self.shared.image.get().ok_or("there is no image yet")?;
         let reserved = reserved.ok_or("a memory without a reservation")?;
         if minimum != image.memory_size() {
             return Err("the memory is not the interpreter's".to_owned());
         }
-        let mut slot = match self.shared.idle.take() {
+        let mut slot = match self.shared.free.take() {
             Some(slot) if slot.capacity() == reserved => slot,
             _ => Slot::new(Arc::clone(image), reserved, guard)
                 .map_err(|error| format!("no address space for a memory ({error})"))?,
         };
         if slot.is_empty() {
-            let usual = Arc::clone(&self.shared.usual());
-            slot.prepare(&usual);
+            let typical = Arc::clone(&self.shared.typical());
+            slot.populate(&typical);
         }
         Ok(Box::new(PooledMemory {
             slot: Some(slot),
@@ -88,31 +88,32 @@ unsafe impl MemoryCreator for MemoryPool {
 }
 
 impl Shared {
-    fn usual(&self) -> MutexGuard<'_, Arc<Written>> {
-        self.usual.lock().unwrap_or_else(PoisonError::into_inner)
+    fn typical(&self) -> MutexGuard<'_, Arc<Written>> {
+        self.typical.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Remembers what a run wrote to, if it is the largest typical set so far.
     fn learn(&self, written: Written) {
-        let mut usual = self.usual();
-        if written.bytes <= USUAL_BYTES && written.bytes > usual.bytes {
-            *usual = Arc::new(written);
+        let mut typical = self.typical();
+        if written.bytes <= TYPICAL_BYTES && written.bytes > typical.bytes {
+            *typical = Arc::new(written);
         }
     }
 
-    /// Takes a memory back, or lets it go.
+    /// Resets a memory and keeps it, or drops it when enough are kept.
     fn recycle(&self, mut slot: Slot) {
-        if self.idle.is_full() {
+        if self.free.is_full() {
             return;
         }
-        match slot.put_back(self.pages.as_ref()) {
+        match slot.reset(self.pages.as_ref()) {
             Ok(written) => {
                 if let Some(written) = written {
                     self.learn(written);
                 }
-                self.idle.put(slot);
+                self.free.put(slot);
             }
             Err(error) => {
-                tracing::warn!(%error, "a memory could not be put back and is not used again")
+                tracing::warn!(%error, "a memory could not be reset and is not used again")
             }
         }
     }
@@ -125,7 +126,8 @@ struct PooledMemory {
     pool: Arc<Shared>,
 }
 
-// SAFETY: the base address never changes, and everything from it to `byte_size` is mapped and writable while this lives.
+// SAFETY: the base address never changes, and everything from it to `byte_size` is mapped and writable while this
+// lives.
 unsafe impl LinearMemory for PooledMemory {
     fn byte_size(&self) -> usize {
         self.slot.as_ref().map_or(0, Slot::size)

@@ -1,4 +1,4 @@
-//! Address space for one memory: a guard, the memory, what it may grow to, a guard.
+//! One linear memory: a guard, the memory, the space that it may grow into, a guard.
 
 use std::io;
 use std::ops::Range;
@@ -7,51 +7,56 @@ use std::sync::Arc;
 
 use rustix::mm::{Advice, MprotectFlags, madvise, mprotect};
 
-use super::PAGE;
 use super::dirty_pages::PageMap;
 use super::image::Image;
-use crate::mapping::Mapping;
+use super::mmap::Mmap;
+use super::page::PAGE;
 
-/// What a memory may keep of its pages from one run to the next, in bytes: putting back a page that is there takes a tenth of
-/// the time of a page fault, but is paid for by the runs that would not have touched it.
-const KEPT_BYTES: usize = 6 * 1024 * 1024;
-/// After so many runs all pages are given back, so that what one large run touched is not put back for ever.
+/// The most bytes of written pages that a memory keeps for the next run. To reset a page takes a tenth of the time of a
+/// page fault, but also costs runs that would not have touched it.
+const MAX_KEPT_BYTES: usize = 6 * 1024 * 1024;
+/// Runs after which all pages are given back to the system, so that pages of one large run are not reset for ever.
 const RUNS_BETWEEN_RELEASES: u32 = 500;
 
-/// One memory. Its content is the image's whenever it is idle.
+/// One memory. Its content is the image's whenever no run uses it.
 pub(super) struct Slot {
-    _reservation: Mapping,
+    _reservation: Mmap,
     memory: NonNull<u8>,
-    /// What the memory may grow to, in bytes.
+    /// The largest size of the memory, in bytes.
     capacity: usize,
-    /// The memory's size: what can be read and written, in bytes.
+    /// Size of the memory, which is the part that can be read and written, in bytes.
     size: usize,
     image: Arc<Image>,
     runs: u32,
-    /// Whether none of its pages is there yet.
+    /// Whether none of its pages is resident.
     empty: bool,
 }
 
-/// What a run wrote to.
+/// Pages that a run wrote to.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Written {
-    /// Parts of the memory, in bytes.
+    /// Ranges of offsets in the memory, in bytes.
     pub(super) parts: Vec<Range<usize>>,
-    /// All of them together.
+    /// Sum of their lengths.
     pub(super) bytes: usize,
 }
 
-// SAFETY: `memory` points into the reservation, which this value alone owns.
+// SAFETY: `memory` alone keeps the type from being `Send`. It points into `_reservation`, which this value owns, so
+// whichever thread holds the value has all access to the memory. Its pages belong to the process, and no state is bound
+// to a thread.
 unsafe impl Send for Slot {}
-// SAFETY: as above; everything that changes it takes `&mut self`.
+// SAFETY: through a shared reference one learns addresses and sizes, and reads no byte of the memory. Everything that
+// reads or changes it takes `&mut self`, and wasmtime, which gets the address, owns the slot through `PooledMemory`
+// while an instance lives.
 unsafe impl Sync for Slot {}
 
 impl Slot {
-    /// A memory with the image's content, `capacity` bytes to grow into, and `guard` bytes on both sides that trap.
+    /// Maps a memory with the image's content, `capacity` bytes to grow into, and `guard` bytes on both sides that
+    /// trap.
     pub(super) fn new(image: Arc<Image>, capacity: usize, guard: usize) -> io::Result<Self> {
-        let reservation = Mapping::reserve_between_guards(capacity, guard)?;
+        let reservation = Mmap::reserve_between_guards(capacity, guard)?;
         let mut slot = Self {
-            // SAFETY: `guard` is less than what was reserved.
+            // SAFETY: the reservation is `guard + capacity + guard` bytes long, so `guard` is inside it.
             memory: unsafe { reservation.start().add(guard) },
             _reservation: reservation,
             capacity,
@@ -67,29 +72,35 @@ impl Slot {
     fn map_image(&mut self) -> io::Result<()> {
         let size = self.image.memory_size();
         self.grow_to(size)?;
-        // SAFETY: the image lies inside of the memory's first size (`Image` checks it), in a mapping that is ours and new.
+        // SAFETY: `Layout::read` has checked that the image is page-aligned and ends within `memory_size`, and
+        // `grow_to` that this is within the capacity. The mapping is this value's and new, so there is no reference to
+        // it. `NoHugepage` changes no content.
         unsafe {
             let at = self.memory.add(self.image.start()).as_ptr();
             self.image.map_over(at)?;
-            // A huge page would be put back as a whole for one byte in it. Where there are none, nothing is lost.
+            // A huge page would be reset as a whole for one byte in it. Where there are none, the error is of no
+            // consequence.
             let _ = madvise(self.memory.as_ptr().cast(), size, Advice::LinuxNoHugepage);
         }
         Ok(())
     }
 
+    /// Returns the address of the memory.
     pub(super) fn memory(&self) -> *mut u8 {
         self.memory.as_ptr()
     }
 
+    /// Returns the size of the memory in bytes.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
+    /// Returns the largest size of the memory in bytes.
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Makes the memory `size` bytes large, which must not be less than it is.
+    /// Grows the memory to `size` bytes; it cannot shrink.
     pub(super) fn grow_to(&mut self, size: usize) -> io::Result<()> {
         if size > self.capacity || size < self.size || !size.is_multiple_of(PAGE) {
             return Err(io::ErrorKind::OutOfMemory.into());
@@ -99,36 +110,37 @@ impl Slot {
         Ok(())
     }
 
-    /// Whether none of its pages is there yet.
+    /// Returns whether none of its pages is resident.
     pub(super) fn is_empty(&self) -> bool {
         self.empty
     }
 
-    /// Makes the pages that runs usually write to an empty memory's own at once: one by one, as they are written to, each
-    /// would cost a page fault, and an interrupt of other processors if it was read before.
-    pub(super) fn prepare(&mut self, usual: &Written) {
+    /// Makes private copies of the pages that runs typically write to, in one go. Otherwise each would cost a page
+    /// fault when it is written to, and an interrupt of other processors if it was read before.
+    pub(super) fn populate(&mut self, typical: &Written) {
         self.empty = false;
-        for part in &usual.parts {
+        for part in &typical.parts {
             if part.end <= self.size {
-                // SAFETY: the part is inside of the memory, which is ours alone. Contents do not change.
-                let prepared = unsafe {
+                // SAFETY: the part ends within the memory (checked), which this value owns. `PopulateWrite` faults
+                // pages in as a write would, and changes no content.
+                let populated = unsafe {
                     let at = self.memory.as_ptr().add(part.start).cast();
                     madvise(at, part.len(), Advice::LinuxPopulateWrite)
                 };
-                // Before Linux 5.14: page by page, then.
-                if prepared.is_err() {
+                // Linux before 5.14 cannot do it: pages are copied one by one as they are written to.
+                if populated.is_err() {
                     return;
                 }
             }
         }
     }
 
-    /// Makes the memory what it was at first, and answers what this run and those before had written to, if that was looked at.
-    /// After an error it must not be used again.
-    pub(super) fn put_back(&mut self, pages: Option<&PageMap>) -> io::Result<Option<Written>> {
+    /// Resets the memory to the image, and returns the pages that this run and those before had written to, if they
+    /// were looked up. After an error the memory must not be used again.
+    pub(super) fn reset(&mut self, pages: Option<&PageMap>) -> io::Result<Option<Written>> {
         self.runs += 1;
         let written = match pages.filter(|_| !self.runs.is_multiple_of(RUNS_BETWEEN_RELEASES)) {
-            Some(pages) => self.put_back_written(pages)?,
+            Some(pages) => self.reset_written(pages)?,
             None => {
                 self.release()?;
                 None
@@ -142,14 +154,15 @@ impl Slot {
         Ok(written)
     }
 
-    fn put_back_written(&mut self, pages: &PageMap) -> io::Result<Option<Written>> {
+    /// Resets the pages that were written to, unless they are so many that it is better to release all.
+    fn reset_written(&mut self, pages: &PageMap) -> io::Result<Option<Written>> {
         let base = self.memory.as_ptr().addr();
         let mut written = Written::default();
-        pages.written(base..base + self.size, |stretch| {
-            written.bytes += stretch.len();
-            written.parts.push(stretch.start - base..stretch.end - base);
+        pages.written(base..base + self.size, |region| {
+            written.bytes += region.len();
+            written.parts.push(region.start - base..region.end - base);
         })?;
-        if written.bytes > KEPT_BYTES {
+        if written.bytes > MAX_KEPT_BYTES {
             self.release()?;
             return Ok(None);
         }
@@ -159,11 +172,14 @@ impl Slot {
         Ok(Some(written))
     }
 
-    /// Writes what the image has into a part of the memory, and zeroes where it has nothing.
+    /// Copies the image to a part of the memory, and zeroes what lies outside the image.
     fn restore(&mut self, part: Range<usize>) {
         let image = self.image.bytes();
         let start = self.image.start();
-        // SAFETY: the part is inside of the memory, which is ours alone, mapped and writable.
+        // SAFETY: the part is one that the kernel found in the addresses `base..base + size` that it was asked about,
+        // so it lies in the memory, which is mapped and writable up to `size`. This value owns it and is borrowed
+        // mutably, and the instance that had the address is gone: `PooledMemory::drop` has taken the slot. So there is
+        // no other reference to these bytes.
         let memory = unsafe {
             std::slice::from_raw_parts_mut(self.memory.as_ptr().add(part.start), part.len())
         };
@@ -177,11 +193,13 @@ impl Slot {
         after.fill(0);
     }
 
-    /// Gives all pages back to the system; they are the image's, or zero, when they are next touched.
+    /// Gives all pages back to the system. They are the image's, or zero, when they are next touched.
     fn release(&mut self) -> io::Result<()> {
         self.empty = true;
         if self.size > 0 {
-            // SAFETY: the memory is ours alone, and nobody refers to what it holds.
+            // SAFETY: `size` bytes from `memory` on are this value's mappings, and no reference to them exists (see
+            // `restore`). Their content may be lost: of a private mapping `DontNeed` leaves the file's bytes, or
+            // zeroes, both valid.
             unsafe {
                 madvise(
                     self.memory.as_ptr().cast(),
@@ -197,7 +215,9 @@ impl Slot {
         if part.is_empty() {
             return Ok(());
         }
-        // SAFETY: the part is inside of the reservation, which is ours alone.
+        // SAFETY: callers pass parts of `0..capacity`, which the reservation holds. This value owns it. Access is
+        // withdrawn only from what lies beyond the new size, to which no reference exists once the run is over (see
+        // `restore`).
         unsafe {
             let at = self.memory.as_ptr().add(part.start).cast();
             mprotect(at, part.len(), flags)?;

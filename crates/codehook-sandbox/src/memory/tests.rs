@@ -1,13 +1,13 @@
-//! A memory that a run gave back must be the image again, byte for byte: another tenant's run gets it next.
+//! A memory that a run has used must be the image again, byte for byte: another tenant's run gets it next.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use wasm_encoder::{ConstExpr, DataSection, MemorySection, MemoryType, Module};
 
+use super::data_segments::{DataError, InitialData, separate};
 use super::dirty_pages::PageMap;
 use super::slot::Slot;
-use super::split::InitialData;
 use super::*;
 
 const MEMORY: usize = 64 * PAGE;
@@ -36,7 +36,7 @@ fn every_page_of(whole: &[u8], pages: Option<&PageMap>) {
     let mut slot = Slot::new(image, CAPACITY, PAGE).expect("a memory");
     slot.grow_to(CAPACITY).expect("room to grow");
     content(&mut slot).fill(0xff);
-    slot.put_back(pages).expect("put back");
+    slot.reset(pages).expect("a reset");
     assert_eq!(slot.size(), MEMORY);
     assert!(content(&mut slot) == whole);
     slot.grow_to(CAPACITY).expect("room to grow");
@@ -72,7 +72,7 @@ proptest! {
                 let end = (at + len).min(size);
                 content(&mut slot)[at.min(end)..end].fill(byte);
             }
-            slot.put_back(pages.as_ref()).expect("put back");
+            slot.reset(pages.as_ref()).expect("a reset");
             prop_assert_eq!(slot.size(), MEMORY);
             prop_assert!(content(&mut slot) == whole.as_slice());
         }
@@ -120,7 +120,7 @@ fn module(pieces: &[(i32, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn data_is_taken_out_of_a_module_and_lands_where_it_was() {
-    let parts = split(&module(&[(9000, b"two"), (8191, b"one"), (20, b"")])).expect("a module");
+    let parts = separate(&module(&[(9000, b"two"), (8191, b"one"), (20, b"")])).expect("a module");
     assert_eq!(parts.module, {
         let mut expected = module(&[]);
         // The empty data section: its number, its length, no piece.
@@ -137,11 +137,11 @@ fn data_is_taken_out_of_a_module_and_lands_where_it_was() {
 #[test]
 fn data_outside_of_the_memory_is_refused() {
     assert!(matches!(
-        split(&module(&[(65_535, b"xy")])),
-        Err(SplitError::OutOfBounds)
+        separate(&module(&[(65_535, b"xy")])),
+        Err(DataError::OutOfBounds)
     ));
     assert!(matches!(
-        split(&module(&[(-1, b"x")])),
-        Err(SplitError::OutOfBounds)
+        separate(&module(&[(-1, b"x")])),
+        Err(DataError::OutOfBounds)
     ));
 }

@@ -41,7 +41,7 @@ impl Crowd {
     pub(crate) fn new(limits: RunLimits, port: u16) -> anyhow::Result<Arc<Self>> {
         let sandbox = sandbox_with(|config| {
             config.max_concurrent_runs = 4096;
-            config.background_threads = NonZeroUsize::new(WORKERS);
+            config.low_priority_threads = NonZeroUsize::new(WORKERS);
         });
         Ok(Arc::new(Self {
             runtime: tokio::runtime::Builder::new_multi_thread()

@@ -1,0 +1,15 @@
+//! The functions that safepoints call, and that guests with safepoints of their own import.
+
+use wasmtime::{Caller, Linker};
+
+use crate::abi::{LinkError, MODULE, TERMINATES, YIELD_NOW};
+use crate::run_state::GuestState;
+
+/// Defines the functions.
+pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
+    linker.func_wrap_async(MODULE, YIELD_NOW, |_: Caller<'_, GuestState>, (): ()| {
+        Box::new(tokio::task::yield_now())
+    })?;
+    linker.func_wrap(MODULE, TERMINATES, || 0)?;
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use crate::abi::{LinkError, MODULE, TERMINATES, YIELD_NOW};
+use crate::abi::{LinkError, MODULE, LOOP_IS_BOUNDED, YIELD_NOW};
 use crate::run_state::GuestState;
 
 /// Defines the functions.
@@ -10,6 +10,6 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
     linker.func_wrap_async(MODULE, YIELD_NOW, |_: Caller<'_, GuestState>, (): ()| {
         Box::new(tokio::task::yield_now())
     })?;
-    linker.func_wrap(MODULE, TERMINATES, || 0)?;
+    linker.func_wrap(MODULE, LOOP_IS_BOUNDED, || 0)?;
     Ok(())
 }

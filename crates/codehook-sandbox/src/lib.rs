@@ -36,15 +36,17 @@ mod trees;
 mod unwinding;
 mod wasi;
 
+pub use codehook_api_types::{Outcome, OutputStream, RetryDirective};
+
 pub use compiled_cache::{CacheError, CompiledCache};
 pub use engine::{Metering, Sandbox, SandboxConfig, SandboxError};
 pub use interpreter::Interpreter;
 pub use library::{Archive, Library, LibraryError};
 pub use limits::RunLimits;
-pub use output::{OutputSink, OutputStream};
-pub use own_run::{Asked, Attempt};
+pub use output::OutputSink;
+pub use own_run::Attempt;
 pub use precompiled::{Precompiled, PrecompiledParts, precompile};
-pub use report::{Captured, Outcome, RunReport, TmpLeftovers};
+pub use report::{Captured, RunReport, TmpLeftovers};
 pub use run::{Purpose, Script, ScriptError};
 pub use state::GuestState;
 pub use wasi::{LinkError, link_guest};

@@ -2,17 +2,10 @@
 
 use std::sync::Arc;
 
+use codehook_api_types::OutputStream;
+
 use crate::redaction::{Redactor, Secrets};
 use crate::report::Captured;
-
-/// Which of the two streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputStream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
 
 /// Called with every piece of output as it comes, after redaction and within the cap. It must not block.
 pub type OutputSink = Arc<dyn Fn(OutputStream, &[u8]) + Send + Sync>;

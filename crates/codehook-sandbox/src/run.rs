@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use codehook_api_types::Outcome;
 use codehook_egress::Session;
 use tokio::sync::Notify;
 use wasmtime::{Store, TypedFunc, Val};
@@ -18,7 +19,7 @@ use crate::limits::RunLimits;
 use crate::output::OutputSink;
 use crate::own_run::Attempt;
 use crate::redaction::Secrets;
-use crate::report::{Outcome, RunReport};
+use crate::report::RunReport;
 use crate::state::{GuestState, StateParts};
 use crate::trees::Trees;
 use crate::wasi::GuestExit;
@@ -307,7 +308,9 @@ impl Sandbox {
             peak_memory_bytes: state.memory_limit.peak as u64,
             http,
             tmp_leftovers: state.fs.tmp.leftovers(),
-            asked: state.asked.map(|asked| asked.redacted(secrets)),
+            asked: state
+                .asked
+                .map(|asked| asked.map_reason(|reason| secrets.redact_text(reason))),
         }
     }
 }

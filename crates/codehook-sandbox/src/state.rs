@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use codehook_api_types::{OutputStream, RetryDirective};
 use codehook_egress::Session;
 use wasmtime::{Caller, Extern, Memory, ResourceLimiter};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -10,8 +11,8 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use crate::fs::{GuestFs, ScriptFile, Tmp};
 use crate::library::Library;
 use crate::limits::RunLimits;
-use crate::output::{Capture, OutputStream};
-use crate::own_run::{Asked, Attempt};
+use crate::output::Capture;
+use crate::own_run::Attempt;
 use crate::redaction::Secrets;
 use crate::tmp_root::TmpRoot;
 use crate::trees::Trees;
@@ -27,7 +28,7 @@ pub struct GuestState {
     pub(crate) last_error: String,
     pub(crate) attempt: Attempt,
     /// What the script asked for last.
-    pub(crate) asked: Option<Asked>,
+    pub(crate) asked: Option<RetryDirective>,
     pub(crate) memory_limit: MemoryLimit,
     /// What the guest may use, where fuel is counted.
     pub(crate) fuel: Option<u64>,

@@ -3,26 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use codehook_api_types::EventReceipt;
 use codehook_store::{Accepted, Id, NewEvent, NewRun, QueuedRun};
 use codehook_template::Mapping;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::delivery::Delivered;
 use crate::problem::Problem;
 use crate::service::{SWEEP, Service};
 use crate::usage::most_bytes;
-
-/// An event that was taken.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct Receipt {
-    /// The event's identifier.
-    pub(crate) id: String,
-    /// The runs that it has started; none for one that had been delivered before.
-    pub(crate) runs: Vec<String>,
-    /// Whether it had been delivered before. Then nothing was started.
-    pub(crate) duplicate: bool,
-}
 
 impl Service {
     /// Keeps an event of `tenant`, and starts its runs.
@@ -31,7 +19,7 @@ impl Service {
         tenant: &str,
         source: Option<(Id, Option<&Mapping>)>,
         delivered: Delivered,
-    ) -> Result<Receipt, Problem> {
+    ) -> Result<EventReceipt, Problem> {
         let began = SystemTime::now();
         let live = self
             .registry
@@ -80,7 +68,7 @@ impl Service {
         let accepted = self.store.accept(event, new.clone()).await?;
         metrics::counter!("codehook_events_total").increment(1);
         Ok(match accepted {
-            Accepted::Duplicate { event } => Receipt {
+            Accepted::Duplicate { event } => EventReceipt {
                 id: event.to_string(),
                 runs: Vec::new(),
                 duplicate: true,
@@ -92,7 +80,7 @@ impl Service {
                 self.dispatcher
                     .traces
                     .event(tenant, event, began, runs.len());
-                let receipt = Receipt {
+                let receipt = EventReceipt {
                     id: event.to_string(),
                     runs: runs.iter().map(ToString::to_string).collect(),
                     duplicate: false,

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use codehook_api_types::Scope;
 use codehook_egress::{ConnectTo, Egress, PrivateNetworks};
 use codehook_sandbox::Sandbox;
-use codehook_store::{KeyHolder, MasterKey, NewKey, Scope, Store, StoreError};
+use codehook_store::{KeyHolder, MasterKey, NewKey, Store, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -23,7 +23,7 @@ LINTERS := linters=$$(tests/lint/tools.sh); PATH="$$linters:$$PATH"
 # What lint-commits compares with.
 BASE ?= origin/main
 
-.PHONY: help run serve-demo test test-build test-packages test-api fuzz test-isolation test-cpython bench
+.PHONY: help run serve-demo test test-build test-packages test-api openapi fuzz test-isolation test-cpython bench
 .PHONY: python native profile dist clean tools
 .PHONY: lint lint-rust lint-dependencies deny advisories lint-shell lint-python lint-workflows lint-docs lint-commits lint-pins
 
@@ -53,6 +53,9 @@ test-isolation: tools ## Attack the sandbox with hostile scripts, and show what 
 test-api: tools ## Try the service against its own OpenAPI description, with Schemathesis
 	+$(BUILD) $(PROGRAMS)
 	tests/api.sh
+
+openapi: tools ## Renew the OpenAPI description that is checked in, crates/codehook-server/openapi/openapi.json
+	RENEW_OPENAPI=1 $(CARGO) test $(RELEASE) --test openapi
 
 fuzz: tools ## Fuzz whatever parses what comes from outside (MINUTES=10 each, TARGETS="template url ..." for some)
 	+$(BUILD) $(RUNTIME)

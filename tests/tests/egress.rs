@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codehook_egress::{Policy, PrivateNetworks};
+use codehook_egress::{EgressErrorKind, Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
 use codehook_tests::{TestRun, block_on, run, stderr, stdout, trusting};
 use mock_services::{TestServer, TestServerConfig, Validity};
@@ -124,7 +124,7 @@ fn a_host_that_is_not_allowed_is_refused_with_what_to_do() {
         "{}",
         stderr(&report)
     );
-    assert_eq!(report.http[0].error, Some("denied_by_policy"));
+    assert_eq!(report.http[0].error, Some(EgressErrorKind::DeniedByPolicy));
     assert!(!report.http[0].url.contains("abc"));
 }
 
@@ -137,7 +137,7 @@ fn a_private_address_is_refused_unless_opened() {
         let report = run.perform(Purpose::Run).await;
         assert_eq!(
             report.http[0].error,
-            Some("forbidden_address"),
+            Some(EgressErrorKind::ForbiddenAddress),
             "{}",
             stderr(&report)
         );
@@ -163,7 +163,10 @@ fn a_redirect_to_a_host_that_is_not_allowed_is_refused() {
             .collect();
         assert_eq!(
             errors,
-            [(Some(302), None), (None, Some("denied_by_policy"))],
+            [
+                (Some(302), None),
+                (None, Some(EgressErrorKind::DeniedByPolicy))
+            ],
             "{}",
             stderr(&report)
         );
@@ -195,7 +198,7 @@ fn a_script_cannot_turn_certificate_checks_off() {
             assert_eq!(report.outcome, Outcome::Failed, "{source}");
             assert_eq!(
                 report.http[0].error,
-                Some("tls_expired"),
+                Some(EgressErrorKind::TlsExpired),
                 "{source}: {}",
                 stderr(&report)
             );

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use codehook_sandbox::{Asked, Outcome};
+use codehook_sandbox::{Outcome, RetryDirective};
 use codehook_tests::{TestRun, prints, run, stderr, stdout};
 
-fn retry(after_seconds: Option<f64>, reason: &str) -> Option<Asked> {
-    Some(Asked::Retry {
+fn retry(after_seconds: Option<f64>, reason: &str) -> Option<RetryDirective> {
+    Some(RetryDirective::Retry {
         after_seconds,
         reason: reason.to_owned(),
     })
@@ -34,7 +34,7 @@ fn a_script_asks_for_another_attempt_and_ends_at_once() {
         (String::new(), String::new())
     );
     assert_eq!(report.asked, retry(Some(60.0), "caf\u{e9}"));
-    let when = report.asked.as_ref().and_then(Asked::after);
+    let when = report.asked.as_ref().and_then(RetryDirective::after);
     assert_eq!(when, Some(Duration::from_secs(60)));
     assert_eq!(
         run("import codehook\ncodehook.retry()\n").asked,
@@ -55,7 +55,7 @@ fn a_script_asks_for_no_further_attempt() {
         (Outcome::Failed, Some(1))
     );
     let reason = "no such user".to_owned();
-    assert_eq!(report.asked, Some(Asked::Abort { reason }));
+    assert_eq!(report.asked, Some(RetryDirective::Abort { reason }));
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn a_reason_shows_no_secret_and_is_not_as_long_as_a_script_likes() {
     }
     .run();
     let reason = "the key is [redacted]".to_owned();
-    assert_eq!(report.asked, Some(Asked::Abort { reason }));
+    assert_eq!(report.asked, Some(RetryDirective::Abort { reason }));
     let report = run("import codehook\ncodehook.abort('x' * 10**7)\n");
     let reason = "x".repeat(1000);
-    assert_eq!(report.asked, Some(Asked::Abort { reason }));
+    assert_eq!(report.asked, Some(RetryDirective::Abort { reason }));
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use codehook_api_types::EgressErrorKind;
+
 use crate::host::Scheme;
 
 /// Why a request, or a step of one, did not succeed.
@@ -151,28 +153,28 @@ pub enum EgressError {
 }
 
 impl EgressError {
-    /// A stable name for reports and filters, in snake case.
-    pub fn kind(&self) -> &'static str {
+    /// Returns the kind, for reports and filters.
+    pub fn kind(&self) -> EgressErrorKind {
         match self {
-            Self::DeniedByPolicy { .. } => "denied_by_policy",
-            Self::ForbiddenAddress { .. } => "forbidden_address",
-            Self::NameNotFound { .. } => "name_not_found",
-            Self::ConnectionRefused { .. } => "connection_refused",
-            Self::Unreachable { .. } => "unreachable",
-            Self::ConnectTimedOut { .. } => "connect_timed_out",
+            Self::DeniedByPolicy { .. } => EgressErrorKind::DeniedByPolicy,
+            Self::ForbiddenAddress { .. } => EgressErrorKind::ForbiddenAddress,
+            Self::NameNotFound { .. } => EgressErrorKind::NameNotFound,
+            Self::ConnectionRefused { .. } => EgressErrorKind::ConnectionRefused,
+            Self::Unreachable { .. } => EgressErrorKind::Unreachable,
+            Self::ConnectTimedOut { .. } => EgressErrorKind::ConnectTimedOut,
             Self::Tls { fault, .. } => fault.kind(),
-            Self::TrustStore => "trust_store",
-            Self::TimedOut => "timed_out",
-            Self::TimeLimit { .. } => "time_limit",
-            Self::TooManyRequests { .. } => "too_many_requests",
-            Self::TooManyOpenExchanges { .. } => "too_many_open_exchanges",
-            Self::RequestTooLarge { .. } => "request_too_large",
-            Self::ResponseTooLarge { .. } => "response_too_large",
-            Self::TooManyBytes { .. } => "too_many_bytes",
-            Self::InvalidRequest(_) => "invalid_request",
-            Self::Protocol(_) => "protocol",
-            Self::ConnectionClosed => "connection_closed",
-            Self::UnknownExchange => "unknown_exchange",
+            Self::TrustStore => EgressErrorKind::TrustStore,
+            Self::TimedOut => EgressErrorKind::TimedOut,
+            Self::TimeLimit { .. } => EgressErrorKind::TimeLimit,
+            Self::TooManyRequests { .. } => EgressErrorKind::TooManyRequests,
+            Self::TooManyOpenExchanges { .. } => EgressErrorKind::TooManyOpenExchanges,
+            Self::RequestTooLarge { .. } => EgressErrorKind::RequestTooLarge,
+            Self::ResponseTooLarge { .. } => EgressErrorKind::ResponseTooLarge,
+            Self::TooManyBytes { .. } => EgressErrorKind::TooManyBytes,
+            Self::InvalidRequest(_) => EgressErrorKind::InvalidRequest,
+            Self::Protocol(_) => EgressErrorKind::Protocol,
+            Self::ConnectionClosed => EgressErrorKind::ConnectionClosed,
+            Self::UnknownExchange => EgressErrorKind::UnknownExchange,
         }
     }
 }
@@ -223,18 +225,18 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
-    /// A stable name for reports and filters, in snake case.
-    pub fn kind(self) -> &'static str {
+    /// Returns the kind, for reports and filters.
+    pub fn kind(self) -> EgressErrorKind {
         match self {
-            Self::Expired => "tls_expired",
-            Self::NotYetValid => "tls_not_yet_valid",
-            Self::WrongName => "tls_wrong_name",
-            Self::UnknownIssuer => "tls_unknown_issuer",
-            Self::BadCertificate => "tls_bad_certificate",
-            Self::NothingInCommon => "tls_nothing_in_common",
-            Self::ClientCertificateWanted => "tls_client_certificate_wanted",
-            Self::NotTls => "tls_not_tls",
-            Self::Failed => "tls_failed",
+            Self::Expired => EgressErrorKind::TlsExpired,
+            Self::NotYetValid => EgressErrorKind::TlsNotYetValid,
+            Self::WrongName => EgressErrorKind::TlsWrongName,
+            Self::UnknownIssuer => EgressErrorKind::TlsUnknownIssuer,
+            Self::BadCertificate => EgressErrorKind::TlsBadCertificate,
+            Self::NothingInCommon => EgressErrorKind::TlsNothingInCommon,
+            Self::ClientCertificateWanted => EgressErrorKind::TlsClientCertificateWanted,
+            Self::NotTls => EgressErrorKind::TlsNotTls,
+            Self::Failed => EgressErrorKind::TlsFailed,
         }
     }
 }

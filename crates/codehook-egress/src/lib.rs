@@ -58,6 +58,8 @@ mod tls;
 mod transcript;
 mod wire;
 
+pub use codehook_api_types::{EgressErrorKind, TranscriptEntry};
+
 pub use allow_rule::{AllowRule, AllowRuleError};
 pub use connect_to::{ConnectTo, ConnectToError};
 pub use egress::{Egress, EgressConfig, EgressConfigError};
@@ -71,4 +73,3 @@ pub use resolver::{LookUp, LookUpFailed, Resolve, SystemResolver};
 pub use response::{HttpVersion, ResponseHead};
 pub use session::{ExchangeId, Session};
 pub use tls::{CaCertificates, TrustRoots};
-pub use transcript::TranscriptEntry;

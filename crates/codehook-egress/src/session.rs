@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use codehook_api_types::{EgressErrorKind, TranscriptEntry};
 use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 
@@ -21,7 +22,7 @@ use crate::policy::Policy;
 use crate::request::{self, RequestHead};
 use crate::response::ResponseHead;
 use crate::target::Target;
-use crate::transcript::{ABANDONED, INVALID, Ledger, TranscriptEntry};
+use crate::transcript::{INVALID, Ledger};
 use crate::wire::WireBudget;
 
 /// Names one exchange within its session. Numbers are not used again.
@@ -175,7 +176,7 @@ impl Session {
         if let Some(Entry { line, .. }) = self.exchanges.remove(&id) {
             let entry = self.ledger.touch(line);
             if entry.status.is_none() && entry.error.is_none() {
-                entry.error = Some(ABANDONED);
+                entry.error = Some(EgressErrorKind::Abandoned);
             }
         }
     }

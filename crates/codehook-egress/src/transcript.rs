@@ -2,39 +2,13 @@
 //!
 //! Holds no header, no body, no query value, no user name and no address: see [`TranscriptEntry::url`].
 
-use serde::Serialize;
+use codehook_api_types::{EgressErrorKind, TranscriptEntry};
 use tokio::time::Instant;
 
 use crate::error::EgressError;
 
-/// One request of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TranscriptEntry {
-    /// The method; `(invalid)` when it was none.
-    pub method: String,
-    /// Scheme, host, port unless it is the scheme's own, and path; `?…` stands for a query. `(invalid)` when it was no URL.
-    ///
-    /// A service that puts a secret into the path (some chat webhooks do) shows it here: whoever knows the secrets redacts them.
-    pub url: String,
-    /// The status, once the response's head has arrived.
-    pub status: Option<u16>,
-    /// [`EgressError::kind`] of what went wrong, or `abandoned` when the guest did not wait for the response.
-    pub error: Option<&'static str>,
-    /// Bytes of request body handed to the connection.
-    pub request_bytes: u64,
-    /// Bytes of response body received.
-    pub response_bytes: u64,
-    /// Milliseconds from the start of the session to the request.
-    pub started_ms: u64,
-    /// Milliseconds from there to the last thing that happened to the request.
-    pub duration_ms: u64,
-}
-
 /// What stands in the place of a method or a URL that is none: the text itself could hold anything.
 pub(crate) const INVALID: &str = "(invalid)";
-
-/// Marks a request whose response the guest did not wait for.
-pub(crate) const ABANDONED: &str = "abandoned";
 
 pub(crate) struct Ledger {
     started: Instant,
@@ -76,7 +50,7 @@ impl Ledger {
         let entry = self.touch(index);
         tracing::debug!(
             method = entry.method,
-            error = error.kind(),
+            error = error.kind().as_str(),
             duration_ms = entry.duration_ms,
             "outbound request failed"
         );
@@ -90,7 +64,7 @@ impl Ledger {
     pub(crate) fn into_entries(mut self) -> Vec<TranscriptEntry> {
         for entry in &mut self.entries {
             if entry.status.is_none() && entry.error.is_none() {
-                entry.error = Some(ABANDONED);
+                entry.error = Some(EgressErrorKind::Abandoned);
             }
         }
         self.entries

@@ -31,6 +31,8 @@ mod run_state;
 mod scheduler;
 mod script;
 
+pub use codehook_api_types::{Outcome, OutputStream, RetryDirective};
+
 pub use abi::LinkError;
 pub use compiled_cache::{CacheError, CompiledCache};
 pub use compiler::{Metering, PrecompiledParts, precompile};
@@ -41,10 +43,10 @@ pub use interpreter::Interpreter;
 pub use library::{Archive, Library, LibraryError};
 pub use limits::RunLimits;
 pub use linker::link_guest;
-pub use output::{Captured, OutputSink, OutputStream};
+pub use output::{Captured, OutputSink};
 pub use precompiled::Precompiled;
-pub use report::{Outcome, RunReport};
-pub use retry::{Asked, Attempt};
+pub use report::RunReport;
+pub use retry::Attempt;
 pub use run::Sandbox;
 pub use run_state::GuestState;
 pub use script::{Purpose, Script, ScriptError};

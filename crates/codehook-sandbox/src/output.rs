@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use codehook_api_types::OutputStream;
+
 use crate::redaction::{Redactor, Secrets};
 
 /// A captured stream.
@@ -11,15 +13,6 @@ pub struct Captured {
     pub bytes: Vec<u8>,
     /// Whether something was cut off.
     pub truncated: bool,
-}
-
-/// One of the two streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputStream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
 }
 
 /// Called with every piece of output as it comes, after redaction and within the cap. It must not block.

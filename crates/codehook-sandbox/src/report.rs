@@ -2,30 +2,11 @@
 
 use std::time::Duration;
 
-use codehook_egress::TranscriptEntry;
+use codehook_api_types::{Outcome, RetryDirective, TranscriptEntry};
 use serde::Serialize;
 
 use crate::fs::TmpLeftovers;
 use crate::output::Captured;
-use crate::retry::Asked;
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The script ended with exit code 0.
-    Succeeded,
-    /// The script raised, or ended with another exit code.
-    Failed,
-    /// The wall-clock limit passed; the script was stopped where it was.
-    TimedOut,
-    /// The script used up the fuel it was given; it was stopped where it was.
-    OutOfFuel,
-    /// The script needed more memory than it may have, and did not recover from the `MemoryError`.
-    OutOfMemory,
-    /// The interpreter itself trapped, as a native one would crash. The host is unharmed.
-    Crashed,
-}
 
 /// The report of one run.
 #[derive(Debug, Clone)]
@@ -53,5 +34,5 @@ pub struct RunReport {
     /// What was left in `/tmp`.
     pub tmp_leftovers: TmpLeftovers,
     /// What the script asked for before it ended: another attempt, or none. Counts where it failed.
-    pub asked: Option<Asked>,
+    pub asked: Option<RetryDirective>,
 }

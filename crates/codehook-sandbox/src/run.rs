@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use codehook_api_types::Outcome;
 use codehook_egress::Session;
 use tokio::sync::Notify;
 use wasmtime::{Store, TypedFunc, Val};
@@ -20,7 +21,7 @@ use crate::limits::RunLimits;
 use crate::linker::GuestExit;
 use crate::output::OutputSink;
 use crate::redaction::Secrets;
-use crate::report::{Outcome, RunReport};
+use crate::report::RunReport;
 use crate::run_state::{GuestState, StateParts};
 use crate::scheduler::{Metered, Spent};
 use crate::script::{Purpose, Script};
@@ -239,7 +240,9 @@ impl Sandbox {
             peak_memory_bytes: state.memory_limit.peak as u64,
             http,
             tmp_leftovers: state.fs.tmp.leftovers(),
-            asked: state.asked.map(|asked| asked.redacted(secrets)),
+            asked: state
+                .asked
+                .map(|asked| asked.map_reason(|reason| secrets.redact_text(reason))),
         }
     }
 }

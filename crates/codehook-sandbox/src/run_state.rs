@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use codehook_api_types::{OutputStream, RetryDirective};
 use codehook_egress::Session;
 use wasmtime::{Caller, Extern, Memory, ResourceLimiter};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -11,9 +12,9 @@ use crate::abi::MEMORY;
 use crate::fs::{GuestFs, LayeredLibrary, ScriptFile, Tmp, TmpRoot};
 use crate::library::Library;
 use crate::limits::RunLimits;
-use crate::output::{Capture, OutputSink, OutputStream};
+use crate::output::{Capture, OutputSink};
 use crate::redaction::Secrets;
-use crate::retry::{Asked, Attempt};
+use crate::retry::Attempt;
 
 /// State of one instance on the host's side.
 pub struct GuestState {
@@ -26,7 +27,7 @@ pub struct GuestState {
     pub(crate) last_error: String,
     pub(crate) attempt: Attempt,
     /// The script's last request for another attempt, or for none.
-    pub(crate) asked: Option<Asked>,
+    pub(crate) asked: Option<RetryDirective>,
     pub(crate) memory_limit: MemoryLimit,
     /// Fuel that the guest may use, if fuel is counted.
     pub(crate) fuel: Option<u64>,

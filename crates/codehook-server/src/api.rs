@@ -1,6 +1,7 @@
 //! The HTTP API, and its description as OpenAPI 3.1, which is made from the handlers themselves.
 
 mod events;
+mod extract;
 mod hooks;
 mod idempotency;
 mod live;
@@ -10,35 +11,25 @@ mod secrets;
 mod sources;
 mod tenants;
 
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::HttpBody;
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::response::IntoResponse;
-use bytes::{Bytes, BytesMut};
-use codehook_store::{ApiKey, Id, Millis, Scope};
-use http::request::Parts;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use codehook_api_types::ProblemDetails;
+use codehook_store::{Id, Millis};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::{IntoParams, Modify, OpenApi};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::auth;
-use crate::delivery::MAX_DELIVERY_BYTES;
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Items on a page when nobody says how many.
-const PAGE: usize = 50;
+/// The number of items on a page unless the request says another.
+const DEFAULT_PAGE: usize = 50;
 const MAX_PAGE: usize = 500;
-/// So much of a body that is too large is still read, since most clients read no answer before they have sent it.
-const MAX_DISCARDED_BYTES: usize = 4 * MAX_DELIVERY_BYTES;
 /// The longest name of a tenant, a hook or a source, in characters.
 const MAX_NAME: usize = 63;
 
@@ -48,10 +39,12 @@ pub(crate) type Shared = axum::extract::State<Arc<Service>>;
 #[openapi(
     info(
         title = "codehook",
-        description = "Takes events and runs the hooks that listen to them. Errors are RFC 9457 problem details. Lists are newest first and \
-            are read page by page: give `next` of one page as `cursor` for the following one. Every POST takes an `Idempotency-Key`: \
-            the same key with the same request is done once, and answered in the same way for a day."
+        description = "Receives events and runs the hooks that they start. Errors are problem details (RFC 9457). \
+            Lists are newest first and paginated: send `next` of one page as `cursor` to get the following page. Every \
+            POST accepts an `Idempotency-Key`: for a day, the same key with the same request is processed once and \
+            gets the same response."
     ),
+    components(schemas(ProblemDetails)),
     modifiers(&Bearer)
 )]
 struct Description;
@@ -66,12 +59,34 @@ impl Modify for Bearer {
     }
 }
 
-/// Every route.
-pub(crate) fn router(service: Arc<Service>) -> Router {
-    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+/// The responses that every operation may have besides its own: problems that the client can solve.
+struct ClientErrors;
+
+impl IntoResponses for ClientErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("ProblemDetails")))
+            .build();
+        let response = ResponseBuilder::new()
+            .description("The request was refused")
+            .content("application/problem+json", problem)
+            .build();
+        BTreeMap::from([("4XX".to_owned(), response.into())])
+    }
+}
+
+/// Routes that receive events, which have deduplication of their own: it remembers deliveries for longer than
+/// responses are kept.
+fn event_routes() -> OpenApiRouter<Arc<Service>> {
+    OpenApiRouter::new()
         .routes(routes!(events::send, events::list))
-        .routes(routes!(events::show))
         .routes(routes!(events::deliver))
+}
+
+/// All other routes. What they answer to a POST is repeated for the same `Idempotency-Key`.
+fn other_routes() -> OpenApiRouter<Arc<Service>> {
+    OpenApiRouter::new()
+        .routes(routes!(events::show))
         .routes(routes!(tenants::create, tenants::list))
         .routes(routes!(tenants::show))
         .routes(routes!(tenants::set_quotas))
@@ -101,157 +116,52 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .routes(routes!(meta::health))
         .routes(routes!(meta::ready))
         .routes(routes!(meta::metrics))
-        .split_for_parts();
-    router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", description))
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::clone(&service),
-            idempotency::once,
-        ))
+}
+
+/// Returns the OpenAPI description.
+pub(crate) fn description() -> utoipa::openapi::OpenApi {
+    let mut description = Description::openapi();
+    description.merge(event_routes().into_openapi());
+    description.merge(other_routes().into_openapi());
+    description
+}
+
+/// Returns a router with every route.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    let idempotent = axum::middleware::from_fn_with_state(Arc::clone(&service), idempotency::once);
+    let (events, _) = event_routes().split_for_parts();
+    let (others, _) = other_routes().split_for_parts();
+    others
+        .layer(idempotent)
+        .merge(events)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", description()))
         .fallback(|| async { Problem::not_found("route") })
-        .method_not_allowed_fallback(|| async {
-            (
-                http::StatusCode::METHOD_NOT_ALLOWED,
-                Problem::malformed("this route has no such method"),
-            )
-                .into_response()
-        })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .with_state(service)
 }
 
-/// The key of whoever calls.
-pub(crate) struct Caller(pub(crate) ApiKey);
-
-impl FromRequestParts<Arc<Service>> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        service: &Arc<Service>,
-    ) -> Result<Self, Problem> {
-        service
-            .keys
-            .caller(&service.store, &parts.headers)
-            .await
-            .map(Self)
-    }
-}
-
-impl Caller {
-    /// Whether it may do this for `tenant`, which is there.
-    pub(crate) fn may(&self, service: &Service, tenant: &str, scope: Scope) -> Result<(), Problem> {
-        auth::allow(&self.0, tenant, scope)?;
-        match service.registry.tenant(tenant) {
-            Some(_) => Ok(()),
-            None => Err(Problem::not_found("tenant")),
-        }
-    }
-}
-
-/// A body, whatever it is, up to the limit.
-pub(crate) struct Whole(pub(crate) Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for Whole {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let mut body = request.into_body();
-        let (mut whole, mut received) = (BytesMut::new(), 0);
-        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-            let frame = frame.map_err(|_| Problem::malformed("the body has broken off"))?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            received += data.len();
-            if received <= MAX_DELIVERY_BYTES {
-                whole.extend_from_slice(&data);
-            } else if received > MAX_DISCARDED_BYTES {
-                break;
-            }
-        }
-        if received > MAX_DELIVERY_BYTES {
-            return Err(Problem::too_large(MAX_DELIVERY_BYTES));
-        }
-        Ok(Self(whole.freeze()))
-    }
-}
-
-/// A JSON body.
-pub(crate) struct Document<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Document<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Whole(body) = Whole::from_request(request, state).await?;
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| match error.classify() {
-                serde_json::error::Category::Data => Problem::invalid(error.to_string()),
-                _ => Problem::malformed(format!("the body is no JSON: {error}")),
-            })
-    }
-}
-
-/// Query parameters.
-pub(crate) struct Query<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = axum::extract::Query::from_request_parts(parts, state).await;
-        query
-            .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|error| Problem::malformed(error.body_text()))
-    }
-}
-
-/// Parts of the path.
-pub(crate) struct Path<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let path = axum::extract::Path::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(path)| Self(path))
-            .map_err(|error| Problem::malformed(error.body_text()))
-    }
-}
-
-/// Which part of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Paging {
-    /// `next` of the page before.
-    #[param(value_type = Option<String>, pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-    cursor: Option<String>,
-    /// Items on a page, 1 to 500; 50 when nobody says.
-    #[param(minimum = 1, maximum = 500)]
+/// Reads which part of a list a query asks for.
+pub(crate) fn page(
+    cursor: Option<&str>,
     limit: Option<usize>,
-}
-
-impl Paging {
-    pub(crate) fn read(&self) -> Result<(Option<Id>, usize), Problem> {
-        let limit = self.limit.unwrap_or(PAGE);
-        if !(1..=MAX_PAGE).contains(&limit) {
-            return Err(Problem::malformed(format!("`limit` is 1 to {MAX_PAGE}")));
-        }
-        let cursor = self.cursor.as_deref().map(|text| {
-            text.parse()
-                .map_err(|_| Problem::malformed("`cursor` is `next` of the page before"))
-        });
-        Ok((cursor.transpose()?, limit))
+) -> Result<(Option<Id>, usize), Problem> {
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(Problem::malformed(format!("`limit` is 1 to {MAX_PAGE}")));
     }
+    let cursor = cursor.map(|text| {
+        text.parse()
+            .map_err(|_| Problem::malformed("`cursor` is `next` of the page before"))
+    });
+    Ok((cursor.transpose()?, limit))
 }
 
-/// An identifier in a path: what is none names nothing.
+/// Parses an identifier in a path; a text that is none is that of nothing that exists.
 pub(crate) fn id(text: &str, what: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| Problem::not_found(what))
 }
 
-/// A name that can stand in a URL.
+/// Checks a name that is to stand in URLs.
 pub(crate) fn name(text: &str) -> Result<(), Problem> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if text.is_empty()
@@ -266,7 +176,7 @@ pub(crate) fn name(text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// RFC 3339, in UTC.
+/// Formats a time as RFC 3339, in UTC.
 pub(crate) fn time(at: Millis) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .unwrap_or_default()

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use codehook_egress::TranscriptEntry;
+use codehook_api_types::{
+    AttemptOutcome, AttemptReport, Outcome, RetryDirective, RetryPolicy, RunState, TranscriptEntry,
+};
 use codehook_runner::{PreparedRun, RunRequest, Runner};
-use codehook_sandbox::{Asked, Attempt, Outcome, OutputSink, RunReport};
-use codehook_store::{AttemptEnd, Id, Millis, Next, RunState};
+use codehook_sandbox::{Attempt, OutputSink, RunReport};
+use codehook_store::{AttemptEnd, Id, Millis, Next};
 use codehook_template::{Event, Mapping};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::definition::{ReadyHook, Retry};
+use crate::definition::ReadyHook;
 
 /// The longest time between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
@@ -32,46 +32,9 @@ pub(crate) struct Task<'a> {
     pub(crate) sink: OutputSink,
 }
 
-/// The report of an attempt.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-pub(crate) struct AttemptReport {
-    /// Why there was no script to run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<String>,
-    /// The script's exit code, when it ended by itself.
-    #[serde(default)]
-    pub(crate) exit_code: Option<i32>,
-    /// What it printed, secrets replaced.
-    #[serde(default)]
-    pub(crate) stdout: String,
-    /// What it wrote to standard error, tracebacks included, secrets replaced.
-    #[serde(default)]
-    pub(crate) stderr: String,
-    /// Whether output was cut.
-    #[serde(default)]
-    pub(crate) truncated: bool,
-    /// Milliseconds from its start to its end.
-    #[serde(default)]
-    pub(crate) duration_ms: f64,
-    /// Milliseconds on a processor.
-    #[serde(default)]
-    pub(crate) cpu_ms: f64,
-    /// The most memory that it had.
-    #[serde(default)]
-    pub(crate) peak_memory_bytes: u64,
-    /// Its HTTP requests.
-    #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) http: Vec<serde_json::Value>,
-    /// What it asked for by `codehook.retry()` or `codehook.abort()`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub(crate) asked: Option<serde_json::Value>,
-}
-
 /// How an attempt ended.
 pub(crate) struct Done {
-    pub(crate) outcome: &'static str,
+    pub(crate) outcome: AttemptOutcome,
     pub(crate) report: AttemptReport,
     pub(crate) next: Next,
     pub(crate) cpu: Duration,
@@ -81,7 +44,7 @@ impl Done {
     /// As the store keeps it.
     pub(crate) fn end(&self) -> AttemptEnd {
         AttemptEnd {
-            outcome: self.outcome.to_owned(),
+            outcome: self.outcome,
             report: serde_json::to_string(&self.report).unwrap_or_else(|_| "{}".to_owned()),
             cpu_ms: u64::try_from(self.cpu.as_millis()).unwrap_or(u64::MAX),
         }
@@ -90,7 +53,7 @@ impl Done {
     /// Something that no further attempt would mend.
     pub(crate) fn rejected(error: String) -> Self {
         Self {
-            outcome: "rejected",
+            outcome: AttemptOutcome::Rejected,
             report: AttemptReport {
                 error: Some(error),
                 ..AttemptReport::default()
@@ -101,7 +64,7 @@ impl Done {
     }
 
     /// An attempt that was stopped before its end.
-    pub(crate) fn stopped(outcome: &'static str, next: Next) -> Self {
+    pub(crate) fn stopped(outcome: AttemptOutcome, next: Next) -> Self {
         Self {
             outcome,
             report: AttemptReport::default(),
@@ -120,7 +83,7 @@ pub(crate) async fn attempt(runner: &Runner, task: Task<'_>) -> Done {
     let retry = &task.hook.definition.retry;
     match runner.run(prepared, Some(task.sink)).await {
         Ok(report) => Done {
-            outcome: name(report.outcome),
+            outcome: report.outcome.into(),
             next: next(&report, retry, task.number),
             cpu: report.cpu,
             report: written(report),
@@ -168,21 +131,21 @@ fn prepare(task: &Task<'_>) -> Result<PreparedRun, String> {
 }
 
 /// What comes after an attempt that ended so.
-fn next(report: &RunReport, retry: &Retry, number: u32) -> Next {
+fn next(report: &RunReport, retry: &RetryPolicy, number: u32) -> Next {
     let again = match report.outcome {
         Outcome::Succeeded => return Next::End(RunState::Succeeded),
         Outcome::TimedOut | Outcome::Crashed => true,
         Outcome::Failed => match &report.asked {
-            Some(Asked::Retry { .. }) => true,
-            Some(Asked::Abort { .. }) => return Next::End(RunState::Failed),
-            None => retry.failures || report.http.iter().any(may_pass),
+            Some(RetryDirective::Retry { .. }) => true,
+            Some(RetryDirective::Abort { .. }) => return Next::End(RunState::Failed),
+            None => retry.failures || report.http.iter().any(TranscriptEntry::failed_transiently),
         },
         Outcome::OutOfFuel | Outcome::OutOfMemory => false,
     };
     if !again {
         return Next::End(RunState::Failed);
     }
-    self::again(retry, number, report.asked.as_ref().and_then(Asked::after))
+    self::again(retry, number, report.asked.as_ref().and_then(RetryDirective::after))
 }
 
 /// A further attempt, `after` that time if the script has asked for one; a dead letter once there were enough.
@@ -194,28 +157,8 @@ fn again(retry: &Retry, number: u32, after: Option<Duration>) -> Next {
     Next::Retry(Millis::now().after(delay))
 }
 
-/// Whether the request failed in a way that is not the script's: a server that could not be reached, or could not answer.
-fn may_pass(entry: &TranscriptEntry) -> bool {
-    // Kinds of `EgressError`.
-    const NOT_FOR_GOOD: &[&str] = &[
-        "name_not_found",
-        "connection_refused",
-        "unreachable",
-        "connect_timed_out",
-        "timed_out",
-        "time_limit",
-        "connection_closed",
-    ];
-    let busy = entry
-        .status
-        .is_some_and(|status| status == 429 || status >= 500);
-    busy || entry
-        .error
-        .is_some_and(|error| NOT_FOR_GOOD.contains(&error))
-}
-
 /// The time before the attempt after attempt `number`.
-fn delay(retry: &Retry, number: u32) -> Duration {
+fn delay(retry: &RetryPolicy, number: u32) -> Duration {
     let first = Duration::from_secs(retry.first_delay_seconds.into());
     let delays = ExponentialBuilder::default()
         .with_min_delay(first)
@@ -226,17 +169,6 @@ fn delay(retry: &Retry, number: u32) -> Duration {
         .build();
     let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
     delays.into_iter().nth(place).unwrap_or(MAX_DELAY)
-}
-
-fn name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Failed => "failed",
-        Outcome::TimedOut => "timed_out",
-        Outcome::OutOfFuel => "out_of_fuel",
-        Outcome::OutOfMemory => "out_of_memory",
-        Outcome::Crashed => "crashed",
-    }
 }
 
 fn written(report: RunReport) -> AttemptReport {
@@ -251,14 +183,8 @@ fn written(report: RunReport) -> AttemptReport {
         duration_ms: milliseconds(report.duration),
         cpu_ms: milliseconds(report.cpu),
         peak_memory_bytes: report.peak_memory_bytes,
-        http: report
-            .http
-            .iter()
-            .filter_map(|entry| serde_json::to_value(entry).ok())
-            .collect(),
-        asked: report
-            .asked
-            .and_then(|asked| serde_json::to_value(asked).ok()),
+        http: report.http,
+        asked: report.asked,
     }
 }
 
@@ -268,9 +194,9 @@ mod tests {
 
     #[test]
     fn delays_grow_to_an_hour_and_differ_by_chance() {
-        let retry = Retry {
+        let retry = RetryPolicy {
             first_delay_seconds: 10,
-            ..Retry::default()
+            ..RetryPolicy::default()
         };
         for (number, seconds) in [(1, 10), (2, 20), (3, 40), (20, 3600)] {
             for _ in 0..20 {

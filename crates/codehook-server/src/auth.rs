@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codehook_store::{ApiKey, KeyHolder, Millis, Scope, Store};
+use codehook_api_types::Scope;
+use codehook_store::{ApiKey, KeyHolder, Millis, Store};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
@@ -103,17 +104,8 @@ pub(crate) fn allow(key: &ApiKey, tenant: &str, scope: Scope) -> Result<(), Prob
         KeyHolder::Tenant(own) if own != tenant => Err(Problem::not_found("tenant")),
         KeyHolder::Tenant(_) if key.scopes.contains(&scope) => Ok(()),
         KeyHolder::Tenant(_) => Err(Problem::forbidden(format!(
-            "this API key lacks the scope `{}`",
-            name(scope)
+            "this API key lacks the scope `{scope}`"
         ))),
-    }
-}
-
-fn name(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Ingest => "ingest",
-        Scope::Read => "read",
-        Scope::Manage => "manage",
     }
 }
 

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use codehook_store::{Id, Millis, Next, QueuedRun, RunState, Store, StoreError};
+use codehook_api_types::{AttemptOutcome, RunState, RunTransition};
+use codehook_runner::Runner;
+use codehook_store::{Id, Millis, Next, QueuedRun, Store, StoreError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::time::DelayQueue;
 
-use codehook_runner::Runner;
-
 use crate::attempt::{self, Done, Task};
-use crate::live::{AttemptLog, Became, Change, Changes};
+use crate::live::{AttemptLog, Change, Changes};
 use crate::problem::Problem;
 use crate::queue::Limits;
 use crate::registry::Registry;
@@ -231,18 +231,20 @@ impl Dispatcher {
         let done = tokio::select! {
             biased;
             done = self.prepared(&run, event, &log) => done.unwrap_or_else(|problem| {
-                Done::rejected(serde_json::to_string(&problem).unwrap_or_default())
+                Done::rejected(serde_json::to_string(&problem.details).unwrap_or_default())
             }),
             () = token.cancelled() => self.stopped(),
         };
-        tracing::info!(run = %run.id, tenant = %run.tenant, attempt = number, outcome = done.outcome, "attempt ended");
-        metrics::counter!("codehook_attempts_total", "outcome" => done.outcome).increment(1);
+        let outcome = done.outcome.as_str();
+        tracing::info!(run = %run.id, tenant = %run.tenant, attempt = number, outcome, "attempt ended");
+        metrics::counter!("codehook_attempts_total", "outcome" => outcome).increment(1);
         metrics::histogram!("codehook_attempt_seconds").record(began.elapsed());
         log.end();
         let name = || self.registry.known_name(run.hook, run.version);
         self.traces.attempt(&run, number, began_at, name, &done);
         self.write_end(&run, number, &done).await;
-        self.changes.tell(|| change(&run, number, done.became()));
+        self.changes
+            .tell(|| change(&run, number, done.transition()));
         match done.next {
             Next::Retry(due_at) if !self.closing.is_cancelled() => {
                 Some(QueuedRun { due_at, ..run })
@@ -254,9 +256,9 @@ impl Dispatcher {
     /// The end of an attempt that was stopped: by a person, or because the service ends.
     fn stopped(&self) -> Done {
         if self.hurry.is_cancelled() {
-            return Done::stopped("interrupted", Next::Retry(Millis::now()));
+            return Done::stopped(AttemptOutcome::Interrupted, Next::Retry(Millis::now()));
         }
-        Done::stopped("cancelled", Next::End(RunState::Cancelled))
+        Done::stopped(AttemptOutcome::Cancelled, Next::End(RunState::Cancelled))
     }
 
     fn begin_log(&self, run: &QueuedRun, number: u32) -> Arc<AttemptLog> {
@@ -264,7 +266,8 @@ impl Dispatcher {
         if let Some(under_way) = self.under_way().get_mut(&run.id) {
             under_way.log = Some(Arc::clone(&log));
         }
-        self.changes.tell(|| change(run, number, Became::Started));
+        self.changes
+            .tell(|| change(run, number, RunTransition::Started));
         log
     }
 
@@ -359,20 +362,20 @@ impl Limits for Dispatcher {
     }
 }
 
-fn change(run: &QueuedRun, attempt: u32, became: Became) -> Change {
+fn change(run: &QueuedRun, attempt: u32, transition: RunTransition) -> Change {
     Change {
         tenant: run.tenant.clone(),
         run: run.id,
         event: run.event,
         hook: run.hook,
         attempt,
-        became,
+        transition,
     }
 }
 
 impl Done {
-    fn became(&self) -> Became {
-        Became::Ended {
+    fn transition(&self) -> RunTransition {
+        RunTransition::Ended {
             outcome: self.outcome,
             state: match self.next {
                 Next::End(state) => state,

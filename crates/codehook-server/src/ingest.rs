@@ -2,10 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use codehook_api_types::EventReceipt;
 use codehook_store::{Accepted, Id, Millis, NewEvent, NewRun, QueuedRun};
 use codehook_template::Mapping;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::delivery::Delivered;
 use crate::problem::Problem;
@@ -13,24 +12,13 @@ use crate::registry::LiveTenant;
 use crate::service::{SWEEP_INTERVAL, Service};
 use crate::usage::most_bytes;
 
-/// The acknowledgement of an event.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct Receipt {
-    /// The event's identifier.
-    pub(crate) id: String,
-    /// The runs that it has started; none for one that had been delivered before.
-    pub(crate) runs: Vec<String>,
-    /// Whether it had been delivered before. Then nothing was started.
-    pub(crate) duplicate: bool,
-}
-
 /// Keeps an event of `tenant`, and starts its runs.
 pub(crate) async fn accept(
     service: &Service,
     tenant: &str,
     source: Option<(Id, Option<&Mapping>)>,
     delivered: Delivered,
-) -> Result<Receipt, Problem> {
+) -> Result<EventReceipt, Problem> {
     let began = SystemTime::now();
     let active = service
         .registry
@@ -59,7 +47,7 @@ pub(crate) async fn accept(
     metrics::counter!("codehook_events_total").increment(1);
     let (event, runs) = match accepted {
         Accepted::Duplicate { event } => {
-            return Ok(Receipt {
+            return Ok(EventReceipt {
                 id: event.to_string(),
                 runs: Vec::new(),
                 duplicate: true,
@@ -72,7 +60,7 @@ pub(crate) async fn accept(
         .meter
         .add(tenant, delivered.body.len(), Duration::ZERO);
     dispatcher.traces.event(tenant, event, began, runs.len());
-    let receipt = Receipt {
+    let receipt = EventReceipt {
         id: event.to_string(),
         runs: runs.iter().map(ToString::to_string).collect(),
         duplicate: false,

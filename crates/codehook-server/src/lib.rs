@@ -24,3 +24,12 @@ mod usage;
 
 pub use serve::{Server, ServiceConfig, ServiceError};
 pub use traces::TracesError;
+
+/// Returns the OpenAPI description of the HTTP API, JSON.
+///
+/// # Errors
+///
+/// When the description cannot be written as JSON.
+pub fn openapi_json() -> serde_json::Result<String> {
+    api::description().to_pretty_json()
+}

@@ -2,30 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use codehook_sandbox::OutputStream;
-use codehook_store::{Id, RunState};
-use serde::Serialize;
+use codehook_api_types::{OutputChunk, OutputStream, RunTransition};
+use codehook_store::Id;
 use tokio::sync::{broadcast, watch};
-use utoipa::ToSchema;
 
 /// Changes that a slow watcher may be behind; beyond that it is told to look at the journal.
 const BEHIND: usize = 1024;
-
-/// What became of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub(crate) enum Became {
-    /// An attempt has begun.
-    Started,
-    /// An attempt has ended, and another one follows or not.
-    Ended {
-        /// How the attempt ended.
-        outcome: &'static str,
-        /// Where the run stands now.
-        #[schema(value_type = String)]
-        state: RunState,
-    },
-}
 
 /// A change of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +17,7 @@ pub(crate) struct Change {
     pub(crate) event: Id,
     pub(crate) hook: Id,
     pub(crate) attempt: u32,
-    pub(crate) became: Became,
+    pub(crate) transition: RunTransition,
 }
 
 /// Tells watchers of changes.
@@ -62,17 +44,9 @@ impl Changes {
     }
 }
 
-/// A piece of output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Piece {
-    /// `stdout` or `stderr`.
-    pub(crate) stream: &'static str,
-    pub(crate) text: String,
-}
-
 #[derive(Default)]
 struct Pieces {
-    all: Vec<Piece>,
+    all: Vec<OutputChunk>,
     /// The first bytes of a character whose last ones have not come, of each stream.
     begun: [Vec<u8>; 2],
 }
@@ -100,16 +74,16 @@ impl AttemptLog {
 
     /// Takes a piece.
     pub(crate) fn write(&self, stream: OutputStream, bytes: &[u8]) {
-        let (name, place) = match stream {
-            OutputStream::Stdout => ("stdout", 0),
-            OutputStream::Stderr => ("stderr", 1),
+        let place = match stream {
+            OutputStream::Stdout => 0,
+            OutputStream::Stderr => 1,
         };
         let mut pieces = self.pieces();
         let begun = &mut pieces.begun[place];
         begun.extend_from_slice(bytes);
         let text = whole_characters(begun);
         if !text.is_empty() {
-            pieces.all.push(Piece { stream: name, text });
+            pieces.all.push(OutputChunk { stream, text });
             let length = pieces.all.len();
             self.length.send_modify(|(pieces, _)| *pieces = length);
         }
@@ -121,7 +95,7 @@ impl AttemptLog {
     }
 
     /// The pieces from `from` on, waiting for one; none once all were read.
-    pub(crate) async fn read(&self, from: usize) -> Vec<Piece> {
+    pub(crate) async fn read(&self, from: usize) -> Vec<OutputChunk> {
         let mut length = self.length.subscribe();
         // The sender is a part of this.
         let _ = length
@@ -165,7 +139,10 @@ mod tests {
         log.write(OutputStream::Stdout, &euro[2..]);
         let rest = log.read(1).await;
         assert_eq!(rest[0].text, "\u{fffd}b");
-        assert_eq!((rest[1].stream, rest[1].text.as_str()), ("stdout", "€"));
+        assert_eq!(
+            (rest[1].stream, rest[1].text.as_str()),
+            (OutputStream::Stdout, "€")
+        );
         log.end();
         assert!(log.read(3).await.is_empty());
     }

@@ -1,126 +1,76 @@
-//! Errors as clients see them: RFC 9457 problem details, each with a type that a program can tell apart and a next step for a person.
+//! Problems as responses: problem details (RFC 9457) with the headers that belong to them.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use codehook_api_types::{ProblemDetails, ProblemKind};
 use codehook_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// Problem details (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+/// A request that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// Tells kinds of problems apart.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The same in words.
-    title: &'static str,
-    /// The status code of the response.
-    #[serde(serialize_with = "as_number")]
-    #[schema(value_type = u16)]
-    status: StatusCode,
-    /// What is wrong with this request, and what to do.
-    detail: String,
-    /// Line in the template, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    /// Column in the template, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    #[serde(skip)]
+    pub(crate) details: ProblemDetails,
+    /// Seconds after which the same request may succeed.
     retry_after: Option<u64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u16(status.as_u16())
-}
-
 impl Problem {
-    fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
+    fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:codehook:problem:{kind}"),
-            title,
-            status,
-            detail: detail.into(),
-            line: None,
-            column: None,
+            details: ProblemDetails::new(kind, detail),
             retry_after: None,
         }
     }
 
     pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "Not authenticated",
-            detail,
-        )
+        Self::new(ProblemKind::Unauthorized, detail)
     }
 
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+        Self::new(ProblemKind::Forbidden, detail)
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
         let detail = format!("there is no such {what}, or it is not yours");
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+        Self::new(ProblemKind::NotFound, detail)
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        let detail = "this route has no such method: see /openapi.json";
+        Self::new(ProblemKind::MethodNotAllowed, detail)
     }
 
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "malformed",
-            "Malformed request",
-            detail,
-        )
+        Self::new(ProblemKind::Malformed, detail)
     }
 
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid",
-            "Cannot be used",
-            detail,
-        )
+        Self::new(ProblemKind::Invalid, detail)
     }
 
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            "conflict",
-            "In the way of what is there",
-            detail,
-        )
+        Self::new(ProblemKind::Conflict, detail)
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
         let detail = format!("the body has more than {limit} bytes");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "Too large",
-            detail,
-        )
+        Self::new(ProblemKind::TooLarge, detail)
     }
 
     pub(crate) fn too_many(detail: impl Into<String>, retry_after_seconds: u64) -> Self {
-        Self {
-            retry_after: Some(retry_after_seconds),
-            ..Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too-many",
-                "Too many",
-                detail,
-            )
-        }
+        Self::new(ProblemKind::TooMany, detail).after(retry_after_seconds)
     }
 
-    /// Where in a template it is.
-    pub(crate) fn at(self, line: usize, column: Option<usize>) -> Self {
+    /// Adds the position in a template.
+    pub(crate) fn at(mut self, line: usize, column: Option<usize>) -> Self {
+        self.details.line = Some(line);
+        self.details.column = column;
+        self
+    }
+
+    fn after(self, seconds: u64) -> Self {
         Self {
-            line: Some(line),
-            column,
+            retry_after: Some(seconds),
             ..self
         }
     }
@@ -132,43 +82,17 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound { what } => Self::not_found(what),
             StoreError::Exists { .. } | StoreError::State(_) => Self::conflict(detail),
-            StoreError::Changed => Self::new(
-                StatusCode::PRECONDITION_FAILED,
-                "changed",
-                "Changed meanwhile",
-                detail,
-            ),
+            StoreError::Changed => Self::new(ProblemKind::Changed, detail),
             StoreError::NoSpace(_) => {
                 tracing::error!(%detail, "the journal takes nothing");
                 let detail = "the service cannot store anything at the moment: try again later";
-                Self {
-                    retry_after: Some(10),
-                    ..Self::new(
-                        StatusCode::INSUFFICIENT_STORAGE,
-                        "no-space",
-                        "No space",
-                        detail,
-                    )
-                }
+                Self::new(ProblemKind::NoSpace, detail).after(10)
             }
-            StoreError::Closed => Self {
-                retry_after: Some(1),
-                ..Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "closing",
-                    "Shutting down",
-                    detail,
-                )
-            },
+            StoreError::Closed => Self::new(ProblemKind::Closing, detail).after(1),
             _ => {
                 tracing::error!(%detail, "the store failed");
-                let detail = "the service failed: its log says how";
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "Internal error",
-                    detail,
-                )
+                let detail = "the service failed: see its log for the cause";
+                Self::new(ProblemKind::Internal, detail)
             }
         }
     }
@@ -176,7 +100,9 @@ impl From<StoreError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(&self)).into_response();
+        let status =
+            StatusCode::from_u16(self.details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self.details)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -185,7 +111,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

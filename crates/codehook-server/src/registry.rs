@@ -1,17 +1,18 @@
-//! What is in force: tenants, sources and published hooks, ready to be used. Kept in memory, since every delivery needs it; read anew
-//! from the store after each change.
+//! What is in force: tenants, sources and published hooks, ready to be used. Kept in memory, since every delivery
+//! needs it; read anew from the store after each change.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use codehook_store::{Id, Quotas, Store, StoreError};
+use codehook_api_types::{HookDefinition, Quotas};
+use codehook_store::{Id, Store, StoreError};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-use crate::definition::{HookDefinition, ReadyHook};
+use crate::definition::ReadyHook;
 use crate::problem::Problem;
 use crate::source::LiveSource;
 
@@ -191,7 +192,7 @@ impl Registry {
         let stored = self.store.hook_version(hook, version).await?;
         let definition: HookDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Problem::invalid(error.to_string()))?;
-        let ready = Arc::new(definition.ready(&stored.hook)?);
+        let ready = Arc::new(ReadyHook::new(definition, &stored.hook)?);
         self.versions.insert((hook, version), Arc::clone(&ready));
         Ok(ready)
     }

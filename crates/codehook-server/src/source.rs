@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use codehook_api_types::SourceAuth;
 use codehook_store::{Id, Source};
 use codehook_template::Mapping;
 use hmac::{Hmac, Mac};
@@ -13,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::definition;
@@ -21,32 +21,15 @@ use crate::problem::Problem;
 
 const HUB_SIGNATURE: &str = "x-hub-signature";
 
-/// A source as an administrator writes it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// A source as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceDefinition {
     /// How deliveries are told from forgeries.
     pub(crate) auth: SourceAuth,
     /// Where the tokens' values stand in this source's events, for hooks without a mapping of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub(crate) mapping: Option<Value>,
-}
-
-/// How deliveries are told from forgeries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SourceAuth {
-    /// `x-hub-signature: sha256=<hex>` with HMAC-SHA256 of the body.
-    HubHmac,
-    /// The same header with SHA256(secret ‖ body), as the product documents it. Weaker: lengths can be extended.
-    HubLegacy,
-    /// `Authorization: Basic` with `user:password`.
-    Basic,
-    /// Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp`, `webhook-signature`, at most five minutes old.
-    StandardWebhooks,
-    /// Nothing but the URL, which nobody else may know.
-    UrlOnly,
 }
 
 /// A source that can take deliveries.

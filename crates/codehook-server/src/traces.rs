@@ -1,12 +1,14 @@
-//! Traces for OpenTelemetry, sent by OTLP over HTTP: an event, the attempts of the runs that it starts, and their HTTP requests.
+//! Traces for OpenTelemetry, sent by OTLP over HTTP: an event, the attempts of the runs that it starts, and their HTTP
+//! requests.
 //!
-//! A trace's identifier is the event's own 128 bits, and a span's comes from what it describes. So nothing has to be kept for a trace to
-//! go on after a retry, a crash or a day, and whoever knows an event finds its trace.
+//! A trace's identifier is the event's own 128 bits, and a span's comes from what it describes. So nothing has to be
+//! kept for a trace to go on after a retry, a crash or a day, and whoever knows an event finds its trace.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use codehook_api_types::{AttemptOutcome, Outcome, TranscriptEntry};
 use codehook_store::{Id, QueuedRun};
 use http::{Request, Response};
 use opentelemetry::trace::{
@@ -98,8 +100,8 @@ impl Traces {
         span.parent_span_id = span_id(run.event, "event");
         span.start_time = began;
         span.status = match done.outcome {
-            "succeeded" => Status::Ok,
-            outcome => Status::error(outcome),
+            AttemptOutcome::Ended(Outcome::Succeeded) => Status::Ok,
+            outcome => Status::error(outcome.as_str()),
         };
         span.attributes = vec![
             KeyValue::new("codehook.tenant", run.tenant.clone()),
@@ -107,7 +109,7 @@ impl Traces {
             KeyValue::new("codehook.hook", name),
             KeyValue::new("codehook.hook.version", i64::from(run.version)),
             KeyValue::new("codehook.attempt", i64::from(number)),
-            KeyValue::new("codehook.outcome", done.outcome),
+            KeyValue::new("codehook.outcome", done.outcome.as_str()),
             KeyValue::new("codehook.cpu_ms", done.report.cpu_ms),
         ];
         sender.processor.on_end(span);
@@ -160,31 +162,31 @@ impl Sender {
         run: &QueuedRun,
         (parent, number, place): (SpanId, u32, usize),
         began: SystemTime,
-        entry: &serde_json::Value,
+        entry: &TranscriptEntry,
     ) -> SpanData {
-        let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
-        let after = |name: &str| Duration::from_millis(entry[name].as_u64().unwrap_or_default());
         let id = span_id(run.id, &format!("attempt {number} request {place}"));
-        let mut span = self.span(run.event, id, text("method"));
+        let mut span = self.span(run.event, id, entry.method.clone());
         span.parent_span_id = parent;
         span.span_kind = SpanKind::Client;
-        span.start_time = began + after("started_ms");
-        span.end_time = span.start_time + after("duration_ms");
+        span.start_time = began + Duration::from_millis(entry.started_ms);
+        span.end_time = span.start_time + Duration::from_millis(entry.duration_ms);
         span.attributes = vec![
-            KeyValue::new("http.request.method", text("method")),
-            KeyValue::new("url.full", text("url")),
+            KeyValue::new("http.request.method", entry.method.clone()),
+            KeyValue::new("url.full", entry.url.clone()),
         ];
-        if let Some(status) = entry["status"].as_i64() {
-            span.attributes
-                .push(KeyValue::new("http.response.status_code", status));
+        if let Some(status) = entry.status {
+            span.attributes.push(KeyValue::new(
+                "http.response.status_code",
+                i64::from(status),
+            ));
             if status >= 400 {
                 span.status = Status::error("");
             }
         }
-        if let Some(error) = entry["error"].as_str() {
+        if let Some(error) = entry.error {
             span.attributes
-                .push(KeyValue::new("error.type", error.to_owned()));
-            span.status = Status::error(error.to_owned());
+                .push(KeyValue::new("error.type", error.as_str()));
+            span.status = Status::error(error.as_str());
         }
         span
     }

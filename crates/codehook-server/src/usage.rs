@@ -1,11 +1,12 @@
-//! What tenants use, against their quotas. The store counts it for good; this is its copy in memory, since every delivery and every run
-//! asks.
+//! What tenants use, against their quotas. The store counts it for good; this is its copy in memory, since every
+//! delivery and every run asks.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use codehook_store::{Millis, Quotas, Store, StoreError, Usage};
+use codehook_api_types::Quotas;
+use codehook_store::{Millis, Store, StoreError, Usage};
 
 /// A day in UTC.
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -1,11 +1,13 @@
 //! Events into the journal: once each, with the runs that they start.
 
+use codehook_api_types::RunState;
 use rusqlite::{OptionalExtension, Row};
 
+use crate::by_name::ByName;
 use crate::error::StoreError;
 use crate::id::Id;
 use crate::journal::Store;
-use crate::model::{Event, Page, RunState};
+use crate::model::{Event, Page};
 use crate::time::Millis;
 use crate::usage;
 
@@ -86,7 +88,7 @@ impl Store {
                 "INSERT INTO runs (id, tenant, event, hook, version, state, due_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
             )?;
             for (id, run) in ids.iter().zip(runs) {
-                insert.execute((id, &new.tenant, event, run.hook, run.version, RunState::Queued, now))?;
+                insert.execute((id, &new.tenant, event, run.hook, run.version, ByName(RunState::Queued), now))?;
             }
             Ok(Accepted::New { event, runs: ids })
         })

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
+use codehook_api_types::Scope;
 use rusqlite::OptionalExtension;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -18,18 +18,6 @@ use crate::time::Millis;
 /// What every key begins with, so that a leaked one is found by scanners.
 const PREFIX: &str = "chk_";
 const SECRET_BYTES: usize = 32;
-
-/// What a key is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// To send events.
-    Ingest,
-    /// To read everything but secrets.
-    Read,
-    /// To change hooks, sources, secrets and keys, and to replay and cancel runs.
-    Manage,
-}
 
 /// Whose key it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

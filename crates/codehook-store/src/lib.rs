@@ -7,6 +7,7 @@
 //! Refuses to know what a hook, a source or a report is made of: those are JSON of the layers above.
 
 mod answers;
+mod by_name;
 mod cipher;
 mod error;
 mod events;
@@ -34,12 +35,12 @@ pub use events::{Accepted, NewEvent, NewRun};
 pub use hooks::{Hook, HookChange, HookVersion};
 pub use id::Id;
 pub use journal::{Store, backup};
-pub use keys::{ApiKey, KeyHolder, NewKey, Scope};
-pub use model::{Attempt, Event, Page, Run, RunState};
+pub use keys::{ApiKey, KeyHolder, NewKey};
+pub use model::{Attempt, Event, Page, Run};
 pub use recovery::Recovered;
 pub use rotation::rotate;
 pub use runs::{AttemptEnd, Next, QueuedRun, RunFilter};
 pub use sources::Source;
-pub use tenants::{Quotas, Tenant};
+pub use tenants::Tenant;
 pub use time::Millis;
 pub use usage::Usage;

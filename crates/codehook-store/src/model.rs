@@ -1,6 +1,6 @@
 //! Events, runs and attempts as they are read.
 
-use serde::{Deserialize, Serialize};
+use codehook_api_types::{AttemptOutcome, RunState};
 
 use crate::id::Id;
 use crate::time::Millis;
@@ -16,65 +16,6 @@ pub struct Event {
     pub body: String,
     /// When it was received.
     pub received_at: Millis,
-}
-
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunState {
-    /// Waits for its turn, or for its next attempt.
-    Queued,
-    /// An attempt is under way.
-    Running,
-    /// Ended well.
-    Succeeded,
-    /// Ended in a way that another attempt would not mend, or gave up by itself.
-    Failed,
-    /// Its last attempt has failed. It can be replayed.
-    DeadLetter,
-    /// Somebody cancelled it.
-    Cancelled,
-}
-
-impl RunState {
-    /// Every state, by the name that it is stored under.
-    pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Queued, "queued"),
-        (Self::Running, "running"),
-        (Self::Succeeded, "succeeded"),
-        (Self::Failed, "failed"),
-        (Self::DeadLetter, "dead_letter"),
-        (Self::Cancelled, "cancelled"),
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        let named = Self::ALL.iter().find(|(state, _)| *state == self);
-        named.map_or("queued", |(_, name)| name)
-    }
-
-    /// Whether nothing more will happen to it.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
-    }
-}
-
-impl rusqlite::ToSql for RunState {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        self.as_str().to_sql()
-    }
-}
-
-impl rusqlite::types::FromSql for RunState {
-    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
-        let text = value.as_str()?;
-        let named = Self::ALL.iter().find(|(_, name)| *name == text);
-        named
-            .map(|(state, _)| *state)
-            .ok_or(rusqlite::types::FromSqlError::InvalidType)
-    }
 }
 
 /// A hook's answer to an event.
@@ -111,8 +52,8 @@ pub struct Attempt {
     pub started_at: Millis,
     /// When it ended; none while it is under way.
     pub ended_at: Option<Millis>,
-    /// How: an outcome of the sandbox, `rejected`, or `interrupted` when the service itself ended.
-    pub outcome: Option<String>,
+    /// How it ended.
+    pub outcome: Option<AttemptOutcome>,
     /// The report, JSON.
     pub report: Option<String>,
 }

@@ -1,5 +1,8 @@
 //! After a crash: attempts that nobody ended are ended, and their runs wait again.
 
+use codehook_api_types::AttemptOutcome;
+
+use crate::by_name::ByName;
 use crate::error::StoreError;
 use crate::journal::Store;
 use crate::time::Millis;
@@ -22,8 +25,8 @@ impl Store {
         self.write(|db| {
             let now = Millis::now();
             let interrupted = db.execute(
-                "UPDATE attempts SET ended_at = ?1, outcome = 'interrupted' WHERE ended_at IS NULL",
-                [now],
+                "UPDATE attempts SET ended_at = ?1, outcome = ?2 WHERE ended_at IS NULL",
+                (now, ByName(AttemptOutcome::Interrupted)),
             )?;
             db.execute(
                 "UPDATE runs SET state = 'queued', due_at = ?1 WHERE state IN ('queued', 'running') AND state = 'running'",

@@ -1,12 +1,14 @@
 //! Runs and their attempts. An attempt is on disk before its script starts and again when it has ended, so that after a crash the
 //! journal knows every attempt that there was and none that there was not.
 
+use codehook_api_types::{AttemptOutcome, RunState};
 use rusqlite::{OptionalExtension, Row};
 
+use crate::by_name::ByName;
 use crate::error::StoreError;
 use crate::id::Id;
 use crate::journal::Store;
-use crate::model::{Attempt, Page, Run, RunState};
+use crate::model::{Attempt, Page, Run};
 use crate::time::Millis;
 use crate::usage;
 
@@ -30,8 +32,8 @@ pub struct QueuedRun {
 /// How an attempt ended.
 #[derive(Debug, Clone)]
 pub struct AttemptEnd {
-    /// The outcome's name.
-    pub outcome: String,
+    /// The outcome.
+    pub outcome: AttemptOutcome,
     /// The report, JSON.
     pub report: String,
     /// Milliseconds on a processor.
@@ -69,7 +71,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         event: row.get(1)?,
         hook: row.get(2)?,
         version: row.get(3)?,
-        state: row.get(4)?,
+        state: row.get::<_, ByName<_>>(4)?.0,
         attempts: row.get(5)?,
         due_at: row.get(6)?,
         created_at: row.get(7)?,
@@ -118,7 +120,7 @@ impl Store {
                 .prepare_cached(
                     "UPDATE attempts SET ended_at = ?3, outcome = ?4, report = ?5 WHERE run = ?1 AND number = ?2 AND ended_at IS NULL",
                 )?
-                .execute((id, number, now, end.outcome, end.report))?;
+                .execute((id, number, now, ByName(end.outcome), end.report))?;
             if ended == 0 {
                 return Err(StoreError::State("the attempt had ended before"));
             }
@@ -128,7 +130,7 @@ impl Store {
             };
             let tenant: String = db
                 .prepare_cached("UPDATE runs SET state = ?2, due_at = ?3, ended_at = ?4 WHERE id = ?1 AND state = 'running' RETURNING tenant")?
-                .query_row((id, state, due_at, ended_at), |row| row.get(0))
+                .query_row((id, ByName(state), due_at, ended_at), |row| row.get(0))
                 .optional()?
                 .ok_or(StoreError::State("the run had ended before"))?;
             usage::add(db, &tenant, bytes, end.cpu_ms)
@@ -199,6 +201,7 @@ impl Store {
                  ORDER BY id DESC LIMIT ?7"
             ))?;
             let RunFilter { state, hook, event, since } = filter;
+            let state = state.map(ByName);
             let rows = statement.query_map((tenant, cursor, state, hook, event, since, limit as i64 + 1), run)?;
             let items = rows.collect::<Result<Vec<_>, _>>()?;
             Ok(Page::cut(items, limit, |run| run.id))
@@ -221,7 +224,7 @@ impl Store {
                     number: row.get(0)?,
                     started_at: row.get(1)?,
                     ended_at: row.get(2)?,
-                    outcome: row.get(3)?,
+                    outcome: row.get::<_, Option<ByName<_>>>(3)?.map(|outcome| outcome.0),
                     report: row.get(4)?,
                 })
             })?;
@@ -269,7 +272,7 @@ impl Store {
     pub async fn cancel(&self, tenant: &str, id: Id) -> Result<bool, StoreError> {
         let tenant = tenant.to_owned();
         self.write(move |db| {
-            let state: RunState = db
+            let ByName(state) = db
                 .prepare_cached("SELECT state FROM runs WHERE id = ?1 AND tenant = ?2")?
                 .query_row((id, tenant), |row| row.get(0))
                 .optional()?

@@ -1,39 +1,11 @@
 //! Tenants and what each may use.
 
+use codehook_api_types::Quotas;
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde::{Deserialize, Serialize};
 
 use crate::error::{StoreError, is_duplicate};
 use crate::journal::Store;
 use crate::time::Millis;
-
-/// What a tenant may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Quotas {
-    /// Events a second, on average over some seconds.
-    pub events_per_second: u32,
-    /// Runs under way at the same time.
-    pub concurrent_runs: u32,
-    /// Runs that wait; more events are refused until there are fewer.
-    pub queued_runs: u32,
-    /// Seconds on a processor in a day, which begins at midnight in UTC; its runs wait for the next day when they are used up.
-    pub cpu_seconds_per_day: u32,
-    /// MiB of events and reports. What has ended goes, oldest first, to make room; where nothing has, more events are refused.
-    pub stored_mib: u32,
-}
-
-impl Default for Quotas {
-    fn default() -> Self {
-        Self {
-            events_per_second: 2000,
-            concurrent_runs: 64,
-            queued_runs: 100_000,
-            cpu_seconds_per_day: 86_400,
-            stored_mib: 10_240,
-        }
-    }
-}
 
 /// A customer, who sees nothing of another.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
+use codehook_api_types::{AttemptOutcome, Outcome, Quotas, RunState, Scope};
 use codehook_store::{
     Accepted, Answered, AttemptEnd, HookChange, Id, KeyHolder, MasterKey, Millis, NewEvent, NewKey,
-    NewRun, Next, Quotas, RunFilter, RunState, Scope, Store, StoreError, Tenant, Usage, backup,
-    rotate,
+    NewRun, Next, RunFilter, Store, StoreError, Tenant, Usage, backup, rotate,
 };
 use tempfile::TempDir;
 
@@ -64,10 +64,10 @@ async fn accept(store: &Store) -> (Id, Id) {
     }
 }
 
-fn end(outcome: &str) -> AttemptEnd {
+fn end(outcome: Outcome) -> AttemptEnd {
     AttemptEnd {
         cpu_ms: 5,
-        outcome: outcome.to_owned(),
+        outcome: outcome.into(),
         report: "{}".to_owned(),
     }
 }
@@ -118,7 +118,7 @@ async fn what_was_answered_is_there_after_the_store_was_dropped_without_a_word()
     assert_eq!(store.queued_runs().await.unwrap()[0].id, run);
     let attempts = store.attempts(run).await.unwrap();
     assert_eq!(attempts.len(), 1);
-    assert_eq!(attempts[0].outcome.as_deref(), Some("interrupted"));
+    assert_eq!(attempts[0].outcome, Some(AttemptOutcome::Interrupted));
     assert_eq!(store.begin_attempt(run).await.unwrap(), 2);
 }
 
@@ -134,24 +134,33 @@ async fn a_run_goes_from_attempt_to_attempt_to_its_end() {
     ));
     let later = Millis::now().after(Duration::from_secs(60));
     store
-        .end_attempt(run, 1, end("timed_out"), Next::Retry(later))
+        .end_attempt(run, 1, end(Outcome::TimedOut), Next::Retry(later))
         .await
         .unwrap();
     let waiting = store.run("acme", run).await.unwrap();
     assert_eq!((waiting.state, waiting.due_at), (RunState::Queued, later));
     store.begin_attempt(run).await.unwrap();
     store
-        .end_attempt(run, 2, end("failed"), Next::End(RunState::DeadLetter))
+        .end_attempt(
+            run,
+            2,
+            end(Outcome::Failed),
+            Next::End(RunState::DeadLetter),
+        )
         .await
         .unwrap();
     assert!(matches!(
         store
-            .end_attempt(run, 2, end("failed"), Next::End(RunState::Failed))
+            .end_attempt(run, 2, end(Outcome::Failed), Next::End(RunState::Failed))
             .await,
         Err(StoreError::State(_))
     ));
     let dead = store.run("acme", run).await.unwrap();
     assert_eq!((dead.state, dead.attempts), (RunState::DeadLetter, 2));
+    let attempts = store.attempts(run).await.unwrap();
+    let outcomes: Vec<_> = attempts.iter().map(|attempt| attempt.outcome).collect();
+    let ended = |outcome: Outcome| Some(outcome.into());
+    assert_eq!(outcomes, [ended(Outcome::TimedOut), ended(Outcome::Failed)]);
     let again = store.replay("acme", run, 3).await.unwrap();
     let again = store.run("acme", again.id).await.unwrap();
     assert_eq!((again.version, again.replay_of), (3, Some(run)));
@@ -370,7 +379,7 @@ async fn what_a_tenant_uses_is_counted_and_given_back() {
         let number = store.begin_attempt(run).await.unwrap();
         let next = Next::End(RunState::Succeeded);
         store
-            .end_attempt(run, number, end("succeeded"), next)
+            .end_attempt(run, number, end(Outcome::Succeeded), next)
             .await
             .unwrap();
         runs.push((event, run));

@@ -113,6 +113,31 @@ pub enum TemplateError {
     },
 }
 
+impl TemplateError {
+    /// Returns the token at fault, where it is one.
+    #[must_use]
+    pub fn site(&self) -> Option<&Site> {
+        match self {
+            Self::Encoding { site, .. }
+            | Self::InsideEscape { site }
+            | Self::CodingLine { site }
+            | Self::JoinedToCode { site } => Some(site),
+            Self::TooLarge { .. } | Self::Nul { .. } | Self::UnterminatedString { .. } => None,
+        }
+    }
+
+    /// Returns the position of the fault; none where it is the whole template's.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Self::Nul { position, .. } | Self::UnterminatedString { position, .. } => {
+                Some(*position)
+            }
+            _ => self.site().map(|site| site.position),
+        }
+    }
+}
+
 /// What a token stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,7 +14,9 @@ mod synced;
 use std::io::IsTerminal;
 use std::path::Path;
 
+use codehook_api_types::ProblemKind;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use crate::cli::{EventsArgs, HooksArgs, LoginArgs, RunsArgs, SecretsArgs, ServiceArgs};
 use crate::client::api::Api;
@@ -39,6 +41,14 @@ pub(crate) enum Failure {
     /// The service cannot be reached, or failed.
     #[error("{0}")]
     Unable(String),
+    /// The service answered with a problem.
+    #[error("{message}")]
+    Problem {
+        kind: ProblemKind,
+        message: String,
+        /// The program's exit code.
+        exit: Exit,
+    },
 }
 
 impl From<Rejection> for Failure {
@@ -57,7 +67,29 @@ impl Failure {
         match self {
             Self::Refused(_) => Exit::Rejected,
             Self::Unable(_) => Exit::Unable,
+            Self::Problem { exit, .. } => *exit,
         }
+    }
+
+    /// Returns whether what was asked for cannot be done as it was asked.
+    fn is_refusal(&self) -> bool {
+        self.exit() == Exit::Rejected
+    }
+
+    /// Returns the kind of the service's problem, where it is one.
+    fn kind(&self) -> Option<ProblemKind> {
+        match self {
+            Self::Problem { kind, .. } => Some(*kind),
+            Self::Refused(_) | Self::Unable(_) => None,
+        }
+    }
+
+    /// Adds the name of what the failure is about.
+    fn about(mut self, name: &str) -> Self {
+        let (Self::Refused(text) | Self::Unable(text) | Self::Problem { message: text, .. }) =
+            &mut self;
+        text.insert_str(0, &format!("{name}: "));
+        self
     }
 }
 
@@ -71,6 +103,18 @@ fn told(result: Result<Exit, Failure>) -> anyhow::Result<Exit> {
         say::note(&failure.to_string());
         failure.exit()
     }))
+}
+
+/// A query, with its question mark.
+fn query(parameters: &impl Serialize) -> Result<String, Failure> {
+    serde_urlencoded::to_string(parameters)
+        .map(|query| format!("?{query}"))
+        .map_err(|error| Failure::Refused(format!("the query cannot be written: {error}")))
+}
+
+/// Prints a response as JSON.
+fn print_json(response: &impl Serialize) -> Result<(), Failure> {
+    say::json(response).map_err(|error| Failure::Unable(format!("{error:#}")))
 }
 
 /// Runs `codehook login`.

@@ -5,8 +5,8 @@ use codehook_template::{
 };
 use serde::Serialize;
 
-/// Input that was refused. Displays as one line that begins with `file:line:column` as far as they are known. Never holds a value
-/// of the event or a secret.
+/// Input that was refused. Displays as one line that begins with `file:line:column` as far as they are known. Never
+/// holds a value of the event or a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Rejection {
     pub(crate) message: String,
@@ -74,16 +74,9 @@ impl Rejection {
 
     pub(crate) fn template(file: &str, error: &TemplateError) -> Self {
         let message = error.to_string();
-        match error {
-            TemplateError::TooLarge { .. } => Self::place(message, file, None),
-            TemplateError::Nul { position, .. }
-            | TemplateError::UnterminatedString { position, .. } => {
-                Self::place(message, file, Some(*position))
-            }
-            TemplateError::Encoding { site, .. }
-            | TemplateError::InsideEscape { site }
-            | TemplateError::CodingLine { site }
-            | TemplateError::JoinedToCode { site } => Self::site(message, site),
+        match error.site() {
+            Some(site) => Self::site(message, site),
+            None => Self::place(message, file, error.position()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! boto3 with what it is made of, against services that check Signature Version 4.
 
+use codehook_egress::EgressErrorKind;
 use codehook_sandbox::{Outcome, Purpose};
 use codehook_tests::{block_on, stderr, stdout};
 use mock_services::{Aws, AwsAccount, AwsResources, StoredObject};
@@ -380,7 +381,7 @@ fn a_host_that_is_not_allowed_stands_in_the_report() {
         assert!(text.contains("ConnectionClosedError"), "{text}");
         assert!(text.contains(BUCKET), "{text}");
         let denied = report.http.last().expect("the request is in the report");
-        assert_eq!(denied.error, Some("denied_by_policy"));
+        assert_eq!(denied.error, Some(EgressErrorKind::DeniedByPolicy));
         assert!(denied.url.contains(BUCKET), "{}", denied.url);
     });
 }

@@ -16,7 +16,7 @@ use crate::support::{
 async fn kind(session: &mut codehook_egress::Session, url: &str) -> &'static str {
     match session.open(get(url)).await {
         Ok(_) => "opened",
-        Err(error) => error.kind(),
+        Err(error) => error.kind().as_str(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use codehook_egress::{BodyFraming, EgressError, EgressLimits, Session, SizeLimit};
+use codehook_egress::{
+    BodyFraming, EgressError, EgressErrorKind, EgressLimits, Session, SizeLimit,
+};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{OK, Server, fetch, get, request, session, with_header, with_timeout};
@@ -89,7 +91,7 @@ async fn the_size_of_a_request_is_limited() {
     assert_eq!(session.finish(id).await.unwrap_err(), too_much);
     let long = with_header(get(server.url("/")), "X-Long", &"x".repeat(2000));
     assert_eq!(
-        session.open(long).await.unwrap_err().kind(),
+        session.open(long).await.unwrap_err().kind().as_str(),
         "request_too_large"
     );
     let mut many = get(server.url("/"));
@@ -97,7 +99,7 @@ async fn the_size_of_a_request_is_limited() {
         many = with_header(many, "X-Many", "1");
     }
     assert_eq!(
-        session.open(many).await.unwrap_err().kind(),
+        session.open(many).await.unwrap_err().kind().as_str(),
         "request_too_large"
     );
 }
@@ -162,7 +164,7 @@ async fn the_head_of_a_response_is_limited() {
         let error = fetch(&mut server.session(), get(server.url("/")))
             .await
             .unwrap_err();
-        assert_eq!(error.kind(), "response_too_large");
+        assert_eq!(error.kind().as_str(), "response_too_large");
     }
 }
 
@@ -225,7 +227,10 @@ async fn a_silent_server_costs_no_more_than_the_request_timeout() {
     );
     let error = fetch(&mut session, get(server.url("/"))).await.unwrap_err();
     assert_eq!(error, EgressError::TimeLimit { limit });
-    assert_eq!(session.transcript()[0].error, Some("time_limit"));
+    assert_eq!(
+        session.transcript()[0].error,
+        Some(EgressErrorKind::TimeLimit)
+    );
 }
 
 #[tokio::test]
@@ -270,7 +275,10 @@ async fn the_guests_own_timeout_can_be_tried_again() {
     let head = with_timeout(get(server.url("/")), Duration::from_millis(100));
     let id = session.open(head).await.unwrap();
     assert_eq!(session.finish(id).await.unwrap_err(), EgressError::TimedOut);
-    assert_eq!(session.transcript()[0].error, Some("timed_out"));
+    assert_eq!(
+        session.transcript()[0].error,
+        Some(EgressErrorKind::TimedOut)
+    );
     while session.finish(id).await.is_err() {}
     assert_eq!(
         session.read(id, 10).await.unwrap_err(),
@@ -298,5 +306,5 @@ async fn a_tls_handshake_that_never_ends_times_out() {
     );
     let url = server.url("/").replace("http:", "https:");
     let error = session.open(get(url)).await.unwrap_err();
-    assert_eq!(error.kind(), "connect_timed_out");
+    assert_eq!(error.kind().as_str(), "connect_timed_out");
 }

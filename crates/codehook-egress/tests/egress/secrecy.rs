@@ -54,7 +54,7 @@ async fn the_transcript_says_what_was_done_and_no_secret() {
     assert_eq!((first.request_bytes, first.response_bytes), (7, 7));
     let rest: Vec<_> = transcript[1..]
         .iter()
-        .map(|e| (e.method.as_str(), e.error.unwrap()))
+        .map(|e| (e.method.as_str(), e.error.unwrap().as_str()))
         .collect();
     assert_eq!(
         rest,

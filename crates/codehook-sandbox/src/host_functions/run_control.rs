@@ -6,7 +6,7 @@ use wasmtime::{Caller, Linker};
 use super::guest::write_result;
 use crate::abi::{LinkError, MODULE, RUN_DIRECTIVE, RUN_INFO};
 use crate::guest_memory::copy_out;
-use crate::retry::Asked;
+use codehook_api_types::RetryDirective;
 use crate::run_state::{GuestState, memory_of};
 
 /// The longest reason in bytes that is kept; the rest is cut off.
@@ -35,12 +35,12 @@ pub(crate) fn link(linker: &mut Linker<GuestState>) -> Result<(), LinkError> {
             };
             let reason = String::from_utf8_lossy(&reason).into_owned();
             caller.data_mut().asked = Some(match what {
-                0 => Asked::Retry {
+                0 => RetryDirective::Retry {
                     // Milliseconds; negative for none.
                     after_seconds: u64::try_from(after).ok().map(|after| after as f64 / 1000.0),
                     reason,
                 },
-                1 => Asked::Abort { reason },
+                1 => RetryDirective::Abort { reason },
                 _ => return INVALID,
             });
             0

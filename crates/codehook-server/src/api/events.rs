@@ -2,77 +2,69 @@
 
 use axum::Json;
 use axum::extract::State;
-use codehook_store::Scope;
+use codehook_api_types::{EventPage, EventReceipt, EventView, ListEventsQuery};
 use codehook_template::Event as Parsed;
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
-use serde_json::Value;
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{Caller, Paging, Path, Query, Shared, Whole, id, time};
+use super::extract::{Authorized, Ingest, Path, Query, Read, TenantPath, Whole};
+use super::idempotency::{IDEMPOTENCY_KEY, MAX_KEY_BYTES};
+use super::{ClientErrors, Shared, id, page, time};
 use crate::delivery;
-use crate::ingest::{self, Receipt};
+use crate::ingest;
 use crate::problem::Problem;
 
-/// The longest `Idempotency-Key`.
-pub(crate) const MAX_KEY_BYTES: usize = 200;
-pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
-
-/// An event as it was kept.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EventView {
-    id: String,
-    /// The source that it came through; none for the API.
-    source: Option<String>,
-    received_at: String,
-    #[schema(value_type = Object)]
-    event: Value,
+/// The event of a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct EventPath {
+    /// The event's identifier.
+    event: String,
 }
 
-/// Some events, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EventPage {
-    items: Vec<EventView>,
-    next: Option<String>,
+/// The source of a delivery's path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct DeliveryPath {
+    /// The source's identifier.
+    source: String,
 }
 
-impl From<codehook_store::Event> for EventView {
-    fn from(event: codehook_store::Event) -> Self {
-        let parsed = Parsed::from_json(event.body.as_bytes());
-        Self {
-            id: event.id.to_string(),
-            source: event.source.map(|id| id.to_string()),
-            received_at: time(event.received_at),
-            event: parsed
-                .map(|parsed| parsed.as_json().clone())
-                .unwrap_or_default(),
-        }
+fn view(event: codehook_store::Event) -> EventView {
+    let parsed = Parsed::from_json(event.body.as_bytes());
+    EventView {
+        id: event.id.to_string(),
+        source: event.source.map(|id| id.to_string()),
+        received_at: time(event.received_at),
+        event: parsed
+            .map(|parsed| parsed.as_json().clone())
+            .unwrap_or_default(),
     }
 }
 
 /// Send an event
 ///
-/// Answered once the event and its runs are on disk. The same `Idempotency-Key`, or without one the same `EventId`, is the same event.
+/// The response is sent once the event and its runs are on disk. Events with the same `Idempotency-Key`, or without
+/// one the same `EventId`, are duplicates.
 #[utoipa::path(
     post,
     path = "/v1/tenants/{tenant}/events",
     tag = "events",
     security(("key" = [])),
-    params(("tenant" = String, Path), ("Idempotency-Key" = Option<String>, Header, max_length = 200)),
+    params(TenantPath, ("Idempotency-Key" = Option<String>, Header, max_length = 200)),
     request_body(content = Object, description = "The event: a JSON object."),
     responses(
-        (status = 202, description = "Kept", body = Receipt),
-        (status = "4XX", description = "Not taken", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "The event is stored", body = EventReceipt),
+        ClientErrors,
     )
 )]
 pub(crate) async fn send(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
+    Authorized { tenant, .. }: Authorized<Ingest>,
     headers: HeaderMap,
     Whole(body): Whole,
-) -> Result<(StatusCode, Json<Receipt>), Problem> {
-    caller.may(&service, &tenant, Scope::Ingest)?;
+) -> Result<(StatusCode, Json<EventReceipt>), Problem> {
     let mut delivered = delivery::read(&HeaderMap::new(), &body)?;
     let mut delivered = delivered
         .pop()
@@ -92,27 +84,27 @@ pub(crate) async fn send(
     Ok((StatusCode::ACCEPTED, Json(receipt)))
 }
 
-/// Deliver to a source
+/// Deliver events to a source
 ///
-/// The URL that an administrator gives to the product. No API key: the source says how a delivery shows that it is honest. Takes JSON,
-/// forms, and CloudEvents 1.0 in all modes.
+/// The URL to configure in the product that sends events. Needs no API key: the source's `auth` says how deliveries are
+/// authenticated. Accepts JSON, forms, and CloudEvents 1.0 in all modes.
 #[utoipa::path(
     post,
     path = "/v1/sources/{source}",
     tag = "events",
-    params(("source" = String, Path)),
-    request_body(content = Object, description = "What the product sends."),
+    params(DeliveryPath),
+    request_body(content = Object, description = "The body as the product sends it."),
     responses(
-        (status = 202, description = "Kept; one receipt for each event", body = [Receipt]),
-        (status = "4XX", description = "Not taken", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "The events are stored; one receipt for each", body = [EventReceipt]),
+        ClientErrors,
     )
 )]
 pub(crate) async fn deliver(
     State(service): Shared,
-    Path(source): Path<String>,
+    Path(DeliveryPath { source }): Path<DeliveryPath>,
     headers: HeaderMap,
     Whole(body): Whole,
-) -> Result<(StatusCode, Json<Vec<Receipt>>), Problem> {
+) -> Result<(StatusCode, Json<Vec<EventReceipt>>), Problem> {
     let source = service.registry.source(id(&source, "source")?);
     let source = source.ok_or_else(|| Problem::not_found("source"))?;
     source.verify(&headers, &body)?;
@@ -136,45 +128,42 @@ pub(crate) async fn deliver(
     path = "/v1/tenants/{tenant}/events",
     tag = "events",
     security(("key" = [])),
-    params(("tenant" = String, Path), Paging),
+    params(TenantPath, ListEventsQuery),
     responses(
         (status = 200, body = EventPage),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn list(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
-    Query(paging): Query<Paging>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Query(query): Query<ListEventsQuery>,
 ) -> Result<Json<EventPage>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
-    let (cursor, limit) = paging.read()?;
+    let (cursor, limit) = page(query.cursor.as_deref(), query.limit)?;
     let page = service.store.events(&tenant, cursor, limit).await?;
     Ok(Json(EventPage {
-        items: page.items.into_iter().map(EventView::from).collect(),
+        items: page.items.into_iter().map(view).collect(),
         next: page.next.map(|id| id.to_string()),
     }))
 }
 
-/// Show an event
+/// Get an event
 #[utoipa::path(
     get,
     path = "/v1/tenants/{tenant}/events/{event}",
     tag = "events",
     security(("key" = [])),
-    params(("tenant" = String, Path), ("event" = String, Path)),
+    params(TenantPath, EventPath),
     responses(
         (status = 200, body = EventView),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn show(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, event)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Path(EventPath { event }): Path<EventPath>,
 ) -> Result<Json<EventView>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let event = service.store.event(&tenant, id(&event, "event")?).await?;
-    Ok(Json(event.into()))
+    Ok(Json(view(event)))
 }

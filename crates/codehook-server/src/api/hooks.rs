@@ -2,67 +2,29 @@
 
 use axum::Json;
 use axum::extract::State;
-use codehook_store::{Hook, HookChange, HookVersion, Scope};
+use codehook_api_types::{
+    CompareQuery, DiffQuery, HookDefinition, HookVersionView, HookView, NewHook, RollbackRequest,
+};
+use codehook_store::{Hook, HookChange, HookVersion};
 use http::header::{ETAG, IF_MATCH};
 use http::{HeaderMap, HeaderName, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use similar::TextDiff;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-use super::{Caller, Document, Path, Query, Shared, name, time};
-use crate::definition::HookDefinition;
+use super::extract::{Authorized, Document, Manage, Path, Query, Read, TenantPath};
+use super::{ClientErrors, Shared, name, time};
+use crate::definition::ReadyHook;
 use crate::problem::Problem;
 use crate::service::Service;
 use crate::syntax;
 
-/// A hook with its draft.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HookView {
-    id: String,
-    name: String,
-    enabled: bool,
-    /// Goes up with every change; the `ETag` is made of it.
-    revision: u32,
-    /// The version that runs; none before the first publication.
-    published: Option<u32>,
-    draft: HookDefinition,
-    created_at: String,
-    updated_at: String,
-}
-
-/// A hook to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewHook {
-    #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,62}$")]
-    name: String,
-    draft: HookDefinition,
-}
-
-/// A published version.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct VersionView {
-    version: u32,
-    definition: HookDefinition,
-    created_at: String,
-}
-
-/// A version to go back to.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Earlier {
-    #[schema(minimum = 1)]
-    version: u32,
-}
-
-/// Two versions; the draft for one that is left out.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Between {
-    /// The older one; the published one when it is left out.
-    from: Option<u32>,
-    /// The newer one; the draft when it is left out.
-    to: Option<u32>,
+/// The hook of a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct HookPath {
+    /// The hook's name.
+    hook: String,
 }
 
 type Tagged<T> = ([(HeaderName, String); 1], Json<T>);
@@ -103,7 +65,7 @@ fn revision(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
 
 /// The definition as text, once the interpreter has compiled its template.
 async fn checked(service: &Service, name: &str, draft: &HookDefinition) -> Result<String, Problem> {
-    let ready = draft.clone().ready(name)?;
+    let ready = ReadyHook::new(draft.clone(), name)?;
     syntax::check(&service.sandbox, &ready.template).await?;
     serde_json::to_string(draft).map_err(|error| Problem::invalid(error.to_string()))
 }
@@ -124,25 +86,24 @@ async fn change(
     tagged(hook)
 }
 
-/// Make a hook
+/// Create a hook
 ///
-/// With a draft, which runs once it is published. The interpreter compiles the template: a fault is answered with line and column.
+/// The hook starts with a draft, which runs once it is published. The interpreter compiles the template: the response
+/// to a template with a syntax error names its line and column.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/hooks", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path)),
+    params(TenantPath),
     request_body = NewHook,
     responses(
         (status = 201, body = HookView),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn create(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
+    Authorized { tenant, .. }: Authorized<Manage>,
     Document(new): Document<NewHook>,
 ) -> Result<(StatusCode, Tagged<HookView>), Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     name(&new.name)?;
     let draft = checked(&service, &new.name, &new.draft).await?;
     let hook = service.store.create_hook(&tenant, &new.name, draft).await?;
@@ -152,18 +113,16 @@ pub(crate) async fn create(
 /// List hooks
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/hooks", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path)),
+    params(TenantPath),
     responses(
         (status = 200, body = [HookView]),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn list(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
+    Authorized { tenant, .. }: Authorized<Read>,
 ) -> Result<Json<Vec<HookView>>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let hooks = service.store.hooks(Some(&tenant)).await?;
     let views = hooks
         .into_iter()
@@ -171,44 +130,42 @@ pub(crate) async fn list(
     views.collect::<Result<_, _>>().map(Json)
 }
 
-/// Show a hook
+/// Get a hook
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/hooks/{hook}", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path)),
+    params(TenantPath, HookPath),
     responses(
         (status = 200, body = HookView, headers(("ETag" = String))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn show(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Path(HookPath { hook }): Path<HookPath>,
 ) -> Result<Tagged<HookView>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     tagged(service.store.hook(&tenant, &hook).await?)
 }
 
-/// Edit a hook's draft
+/// Replace a hook's draft
 ///
-/// With `If-Match` only if nobody has changed the hook since it was read.
+/// With `If-Match`, the draft is replaced only if the hook has not changed since it was read.
 #[utoipa::path(
     put, path = "/v1/tenants/{tenant}/hooks/{hook}", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(TenantPath, HookPath, ("If-Match" = Option<String>, Header)),
     request_body = HookDefinition,
     responses(
         (status = 200, body = HookView, headers(("ETag" = String))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn edit(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(HookPath { hook }): Path<HookPath>,
     headers: HeaderMap,
     Document(draft): Document<HookDefinition>,
 ) -> Result<Tagged<HookView>, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     let draft = checked(&service, &hook, &draft).await?;
     change(
         &service,
@@ -221,83 +178,81 @@ pub(crate) async fn edit(
 
 /// Delete a hook
 ///
-/// Its runs stay in the journal; those that wait fail.
+/// The hook's runs stay in the journal. Queued runs fail.
 #[utoipa::path(
     delete, path = "/v1/tenants/{tenant}/hooks/{hook}", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path)),
+    params(TenantPath, HookPath),
     responses(
         (status = 204),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn delete(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(HookPath { hook }): Path<HookPath>,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     service.store.delete_hook(&tenant, &hook).await?;
     service.registry.reload().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Publish the draft
+/// Publish a hook's draft
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/hooks/{hook}/publish", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(TenantPath, HookPath, ("If-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = HookView, headers(("ETag" = String))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn publish(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(HookPath { hook }): Path<HookPath>,
     headers: HeaderMap,
 ) -> Result<Tagged<HookView>, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     change(&service, (&tenant, &hook), &headers, HookChange::Publish).await
 }
 
-/// Run an earlier version again
+/// Roll a hook back to an earlier version
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/hooks/{hook}/rollback", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), ("If-Match" = Option<String>, Header)),
-    request_body = Earlier,
+    params(TenantPath, HookPath, ("If-Match" = Option<String>, Header)),
+    request_body = RollbackRequest,
     responses(
         (status = 200, body = HookView, headers(("ETag" = String))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn roll_back(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(HookPath { hook }): Path<HookPath>,
     headers: HeaderMap,
-    Document(earlier): Document<Earlier>,
+    Document(request): Document<RollbackRequest>,
 ) -> Result<Tagged<HookView>, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
-    let to = HookChange::RollBack(earlier.version);
+    let to = HookChange::RollBack(request.version);
     change(&service, (&tenant, &hook), &headers, to).await
 }
 
-/// Let events start a hook
+/// Enable a hook
+///
+/// Events start the hook from now on.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/hooks/{hook}/enable", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(TenantPath, HookPath, ("If-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = HookView, headers(("ETag" = String))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn enable(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(HookPath { hook }): Path<HookPath>,
     headers: HeaderMap,
 ) -> Result<Tagged<HookView>, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     change(
         &service,
         (&tenant, &hook),
@@ -307,22 +262,23 @@ pub(crate) async fn enable(
     .await
 }
 
-/// Let no event start a hook
+/// Disable a hook
+///
+/// Events no longer start the hook. Queued runs still run.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/hooks/{hook}/disable", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(TenantPath, HookPath, ("If-Match" = Option<String>, Header)),
     responses(
         (status = 200, body = HookView, headers(("ETag" = String))),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn disable(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(HookPath { hook }): Path<HookPath>,
     headers: HeaderMap,
 ) -> Result<Tagged<HookView>, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     change(
         &service,
         (&tenant, &hook),
@@ -335,22 +291,21 @@ pub(crate) async fn disable(
 /// List a hook's published versions
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/hooks/{hook}/versions", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path)),
+    params(TenantPath, HookPath),
     responses(
-        (status = 200, body = [VersionView]),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = [HookVersionView]),
+        ClientErrors,
     )
 )]
 pub(crate) async fn versions(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
-) -> Result<Json<Vec<VersionView>>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
+    Authorized { tenant, .. }: Authorized<Read>,
+    Path(HookPath { hook }): Path<HookPath>,
+) -> Result<Json<Vec<HookVersionView>>, Problem> {
     let hook = service.store.hook(&tenant, &hook).await?;
     let versions = service.store.hook_versions(hook.id).await?;
     let view = |version: HookVersion| {
-        Ok(VersionView {
+        Ok(HookVersionView {
             version: version.version,
             definition: read(&version.definition)?,
             created_at: time(version.created_at),
@@ -363,56 +318,60 @@ pub(crate) async fn versions(
         .map(Json)
 }
 
-/// What differs between two versions, or between one and the draft
+/// Compare two versions of a hook, or a version and the draft
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/hooks/{hook}/diff", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), Between),
+    params(TenantPath, HookPath, DiffQuery),
     responses(
-        (status = 200, description = "A unified diff of template and settings", body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 200, description = "A unified diff, empty for equal versions", body = String,
+            content_type = "text/plain",
+        ),
+        ClientErrors,
     )
 )]
 pub(crate) async fn diff(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
-    Query(between): Query<Between>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Path(HookPath { hook }): Path<HookPath>,
+    Query(query): Query<DiffQuery>,
 ) -> Result<String, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let hook = service.store.hook(&tenant, &hook).await?;
-    let (older, from) = match between.from.or(hook.published) {
+    let (older, from) = match query.from.or(hook.published) {
         Some(version) => published(&service, &hook, version).await?,
         None => (String::new(), "nothing".to_owned()),
     };
-    let (newer, to) = match between.to {
+    let (newer, to) = match query.to {
         Some(version) => published(&service, &hook, version).await?,
         None => draft(&hook)?,
     };
     Ok(unified((&older, &from), (&newer, &to)))
 }
 
-/// What a definition would change
+/// Compare a definition with a hook
 ///
-/// In the draft, or in the version `from`. Nothing is saved.
+/// The definition is compared with the draft, or with the version `from`. Nothing is saved.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/hooks/{hook}/diff", tag = "hooks", security(("key" = [])),
-    params(("tenant" = String, Path), ("hook" = String, Path), ("from" = Option<u32>, Query)),
+    params(TenantPath, HookPath, CompareQuery),
     request_body = HookDefinition,
     responses(
-        (status = 200, description = "A unified diff of template and settings; empty when nothing differs", body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (
+            status = 200, description = "A unified diff, empty for equal definitions", body = String,
+            content_type = "text/plain",
+        ),
+        ClientErrors,
     )
 )]
 pub(crate) async fn compare(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, hook)): Path<(String, String)>,
-    Query(between): Query<Between>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Path(HookPath { hook }): Path<HookPath>,
+    Query(query): Query<CompareQuery>,
     Document(definition): Document<HookDefinition>,
 ) -> Result<String, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let hook = service.store.hook(&tenant, &hook).await?;
-    let (older, from) = match between.from {
+    let (older, from) = match query.from {
         Some(version) => published(&service, &hook, version).await?,
         None => draft(&hook)?,
     };

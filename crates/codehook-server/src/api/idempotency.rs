@@ -1,5 +1,6 @@
-//! `Idempotency-Key` on whatever makes something (draft-ietf-httpapi-idempotency-key-header): the same request with the same key is done
-//! once, and answered in the same way for a day. Events have a way of their own, which remembers longer.
+//! `Idempotency-Key` on whatever makes something (draft-ietf-httpapi-idempotency-key-header): the same request with
+//! the same key is done once, and answered in the same way for a day. Events have a way of their own, which remembers
+//! longer.
 
 use std::sync::Arc;
 
@@ -13,11 +14,13 @@ use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Whole;
-use super::events::{IDEMPOTENCY_KEY, MAX_KEY_BYTES};
+use super::extract::Whole;
 use crate::problem::Problem;
 use crate::service::Service;
 
+/// The longest `Idempotency-Key`.
+pub(crate) const MAX_KEY_BYTES: usize = 200;
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Says that the answer is that of an earlier request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest body of an answer that is kept; a longer one is made again for a repeated request.
@@ -33,21 +36,17 @@ struct Kept {
     body: String,
 }
 
-/// Goes around every route.
+/// Goes around every route but those that receive events.
 pub(crate) async fn once(
     State(service): State<Arc<Service>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let path = request.uri().path();
-    let own_way = path.ends_with("/events") || path.starts_with("/v1/sources/");
     let key = request.headers().get(IDEMPOTENCY_KEY).cloned();
     match key {
-        Some(key) if request.method() == Method::POST && !own_way => {
-            answer(service, &key, request, next)
-                .await
-                .unwrap_or_else(IntoResponse::into_response)
-        }
+        Some(key) if request.method() == Method::POST => answer(service, &key, request, next)
+            .await
+            .unwrap_or_else(IntoResponse::into_response),
         _ => next.run(request).await,
     }
 }
@@ -92,7 +91,8 @@ async fn answer(
         }
         Answered::TooMany => {
             return Err(Problem::too_many(
-                "this API key has sent as many `Idempotency-Key`s today as are remembered: send the request without one, or later",
+                "this API key has sent as many `Idempotency-Key`s today as are remembered: send the request without \
+                 one, or later",
                 3600,
             ));
         }

@@ -7,17 +7,20 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use codehook_store::{Id, Scope};
+use codehook_api_types::{
+    AttemptEnded, AttemptReport, AttemptStarted, MissedEvents, OutputChunk, OutputStream, RunEnded,
+    RunEvent, RunLogEvent, TenantRunEvent,
+};
+use codehook_store::{ApiKey, Id};
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
-use utoipa::ToSchema;
 
-use super::{Caller, Path, Shared, id};
-use crate::attempt::AttemptReport;
-use crate::live::{Became, Change, Piece};
+use super::extract::{Authorized, Path, Read, TenantPath};
+use super::runs::RunPath;
+use super::{ClientErrors, Shared, id};
+use crate::live::Change;
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -30,17 +33,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 type Stream = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
 
-/// A change of a run.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChangeView {
-    run: String,
-    event: String,
-    hook: String,
-    attempt: u32,
-    #[serde(flatten)]
-    became: Became,
-}
-
 /// Sends events until nobody reads them any more.
 struct Teller {
     events: mpsc::Sender<Result<Event, Infallible>>,
@@ -48,16 +40,21 @@ struct Teller {
 }
 
 impl Teller {
-    async fn tell(&self, name: &str, data: impl Serialize) -> Option<()> {
+    async fn send(&self, name: &str, data: impl Serialize) -> Option<()> {
         let event = Event::default().event(name).json_data(data).ok()?;
         self.events.send(Ok(event)).await.ok()
     }
+
+    async fn tell(&self, event: RunLogEvent) -> Option<()> {
+        self.send(event.name(), &event).await
+    }
 }
 
-/// Starts a stream, if the tenant may have another one; it ends with the service, and with the key of whoever asked for it.
+/// Starts a stream, if the tenant may have another one; it ends with the service, and with the key of whoever asked
+/// for it.
 fn stream<F: Future<Output = Option<()>> + Send + 'static>(
     service: &Arc<Service>,
-    Caller(key): Caller,
+    key: ApiKey,
     tenant: &str,
     tell: impl FnOnce(Teller) -> F,
 ) -> Result<Stream, Problem> {
@@ -83,27 +80,25 @@ fn stream<F: Future<Output = Option<()>> + Send + 'static>(
     Ok(stream.keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-/// Watch runs
+/// Watch all runs
 ///
-/// A stream of server-sent events named `run`, one for each attempt that begins or ends from now on. `behind` says that some are
-/// missing, since the reader was too slow.
+/// Streams server-sent events: `run` for each attempt that begins or ends from now on, and `behind` when the client
+/// was too slow and has missed some.
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/runs/live", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path)),
+    params(TenantPath),
     responses(
-        (status = 200, body = ChangeView, content_type = "text/event-stream"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = TenantRunEvent, content_type = "text/event-stream"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn all(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
+    Authorized { tenant, key, .. }: Authorized<Read>,
 ) -> Result<Stream, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let changes = service.dispatcher.changes.watch();
     let watched = tenant.clone();
-    stream(&service, caller, &tenant, |teller| async move {
+    stream(&service, key, &tenant, |teller| async move {
         tell_changes(&teller, changes, &watched).await
     })
 }
@@ -114,45 +109,44 @@ async fn tell_changes(
     tenant: &str,
 ) -> Option<()> {
     loop {
-        match changes.recv().await {
-            Ok(change) if change.tenant == tenant => teller.tell("run", view(change)).await?,
-            Ok(_) => {}
-            Err(RecvError::Lagged(missing)) => {
-                teller.tell("behind", json!({"missing": missing})).await?;
-            }
+        let event = match changes.recv().await {
+            Ok(change) if change.tenant == tenant => TenantRunEvent::Run(view(change)),
+            Ok(_) => continue,
+            Err(RecvError::Lagged(missing)) => TenantRunEvent::Behind(MissedEvents { missing }),
             Err(RecvError::Closed) => return None,
-        }
+        };
+        teller.send(event.name(), &event).await?;
     }
 }
 
-fn view(change: Change) -> ChangeView {
-    ChangeView {
+fn view(change: Change) -> RunEvent {
+    RunEvent {
         run: change.run.to_string(),
         event: change.event.to_string(),
         hook: change.hook.to_string(),
         attempt: change.attempt,
-        became: change.became,
+        transition: change.transition,
     }
 }
 
-/// Follow a run's log
+/// Follow the log of a run
 ///
-/// A stream of server-sent events: `attempt` when one has begun, `output` with what it prints as it comes, secrets replaced,
-/// `attempt_ended`, and `end` once the run has ended for good. What has happened before is told first.
+/// Streams server-sent events: `attempt` when an attempt begins, `output` with what the script prints, secrets
+/// replaced, `attempt_ended`, and `end` when the run reaches its final state. The stream begins with the first
+/// attempt.
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/runs/{run}/log", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path), ("run" = String, Path)),
+    params(TenantPath, RunPath),
     responses(
-        (status = 200, body = Piece, content_type = "text/event-stream"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = RunLogEvent, content_type = "text/event-stream"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn log(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, run)): Path<(String, String)>,
+    Authorized { tenant, key, .. }: Authorized<Read>,
+    Path(RunPath { run }): Path<RunPath>,
 ) -> Result<Stream, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let run = service.store.run(&tenant, id(&run, "run")?).await?.id;
     let followed = Followed {
         service: Arc::clone(&service),
@@ -161,12 +155,12 @@ pub(crate) async fn log(
         told: 0,
         shown: 0,
     };
-    stream(&service, caller, &tenant, |teller| followed.tell(teller))
+    stream(&service, key, &tenant, |teller| followed.tell(teller))
 }
 
 /// Pieces of one stream that follow each other, as one.
-fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut all: Vec<Piece> = Vec::new();
+fn joined(pieces: Vec<OutputChunk>) -> Vec<OutputChunk> {
+    let mut all: Vec<OutputChunk> = Vec::new();
     for piece in pieces {
         match all.last_mut() {
             Some(last) if last.stream == piece.stream => last.text.push_str(&piece.text),
@@ -196,7 +190,8 @@ impl Followed {
             let run = self.service.store.run(&self.tenant, self.run).await.ok()?;
             self.tell_ends(&teller).await?;
             if run.state.is_final() {
-                return teller.tell("end", json!({"state": run.state})).await;
+                let end = RunEnded { state: run.state };
+                return teller.tell(RunLogEvent::End(end)).await;
             }
             self.wait(&mut changes).await?;
         }
@@ -211,8 +206,9 @@ impl Followed {
             return Some(());
         }
         self.shown = log.number;
+        let attempt = log.number;
         teller
-            .tell("attempt", json!({"attempt": log.number}))
+            .tell(RunLogEvent::Attempt(AttemptStarted { attempt }))
             .await?;
         let mut read = 0;
         loop {
@@ -222,7 +218,7 @@ impl Followed {
             }
             read += pieces.len();
             for piece in joined(pieces) {
-                teller.tell("output", piece).await?;
+                teller.tell(RunLogEvent::Output(piece)).await?;
             }
         }
     }
@@ -237,19 +233,27 @@ impl Followed {
             let report: AttemptReport = serde_json::from_str(report).unwrap_or_default();
             if attempt.number > self.shown {
                 self.shown = attempt.number;
-                teller
-                    .tell("attempt", json!({"attempt": attempt.number}))
-                    .await?;
-                for (stream, text) in [("stdout", report.stdout), ("stderr", report.stderr)] {
+                let started = AttemptStarted {
+                    attempt: attempt.number,
+                };
+                teller.tell(RunLogEvent::Attempt(started)).await?;
+                for (stream, text) in [
+                    (OutputStream::Stdout, report.stdout),
+                    (OutputStream::Stderr, report.stderr),
+                ] {
                     if !text.is_empty() {
-                        teller.tell("output", Piece { stream, text }).await?;
+                        let output = OutputChunk { stream, text };
+                        teller.tell(RunLogEvent::Output(output)).await?;
                     }
                 }
             }
             self.told = attempt.number;
-            let ended =
-                json!({"attempt": attempt.number, "outcome": outcome, "error": report.error});
-            teller.tell("attempt_ended", ended).await?;
+            let ended = AttemptEnded {
+                attempt: attempt.number,
+                outcome,
+                error: report.error,
+            };
+            teller.tell(RunLogEvent::AttemptEnded(ended)).await?;
         }
         Some(())
     }

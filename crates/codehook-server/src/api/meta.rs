@@ -2,36 +2,23 @@
 
 use axum::Json;
 use axum::extract::State;
-use codehook_store::{KeyHolder, Scope};
-use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
+use codehook_api_types::{CurrentApiKey, ProblemDetails};
+use codehook_store::KeyHolder;
 
-use super::{Caller, Shared, time};
-use crate::auth;
+use super::extract::{Caller, Operator};
+use super::{ClientErrors, Shared, time};
 use crate::problem::Problem;
 
-/// The key that a request came with.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OwnKey {
-    /// Its tenant; none for the operator's.
-    tenant: Option<String>,
-    name: String,
-    #[schema(value_type = Vec<String>)]
-    scopes: Vec<Scope>,
-    expires_at: Option<String>,
-}
-
-/// Which key this is
+/// Get the current API key
 #[utoipa::path(
     get, path = "/v1/key", tag = "service", security(("key" = [])),
     responses(
-        (status = 200, body = OwnKey),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = CurrentApiKey),
+        ClientErrors,
     )
 )]
-pub(crate) async fn key(Caller(key): Caller) -> Json<OwnKey> {
-    Json(OwnKey {
+pub(crate) async fn key(Caller(key): Caller) -> Json<CurrentApiKey> {
+    Json(CurrentApiKey {
         tenant: match key.holder {
             KeyHolder::Operator => None,
             KeyHolder::Tenant(tenant) => Some(tenant),
@@ -42,18 +29,24 @@ pub(crate) async fn key(Caller(key): Caller) -> Json<OwnKey> {
     })
 }
 
-/// Whether the process lives
-#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "It does", body = String, content_type = "text/plain")))]
+/// Liveness probe
+#[utoipa::path(
+    get, path = "/healthz", tag = "service",
+    responses((status = 200, description = "The process is alive", body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn health() -> &'static str {
     "alive\n"
 }
 
-/// Whether it can take events
+/// Readiness probe
 #[utoipa::path(
     get, path = "/readyz", tag = "service",
     responses(
-        (status = 200, description = "It can", body = String, content_type = "text/plain"),
-        (status = "5XX", description = "It cannot", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The service accepts events", body = String, content_type = "text/plain"),
+        (
+            status = "5XX", description = "The service does not accept events", body = ProblemDetails,
+            content_type = "application/problem+json",
+        ),
     )
 )]
 pub(crate) async fn ready(State(service): Shared) -> Result<&'static str, Problem> {
@@ -61,18 +54,14 @@ pub(crate) async fn ready(State(service): Shared) -> Result<&'static str, Proble
     Ok("ready\n")
 }
 
-/// Metrics for Prometheus
+/// Get metrics for Prometheus
 #[utoipa::path(
     get, path = "/metrics", tag = "service", security(("key" = [])),
     responses(
-        (status = 200, description = "Prometheus' text format", body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Metrics in Prometheus text format", body = String, content_type = "text/plain"),
+        ClientErrors,
     )
 )]
-pub(crate) async fn metrics(
-    State(service): Shared,
-    caller: Caller,
-) -> Result<(StatusCode, String), Problem> {
-    auth::operator(&caller.0)?;
-    Ok((StatusCode::OK, service.metrics.render()))
+pub(crate) async fn metrics(State(service): Shared, _: Operator) -> String {
+    service.metrics.render()
 }

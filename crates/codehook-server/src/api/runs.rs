@@ -2,145 +2,71 @@
 
 use axum::Json;
 use axum::extract::State;
-use codehook_store::{Id, Millis, Run, RunFilter, RunState, Scope};
+use codehook_api_types::{
+    AttemptOutcome, AttemptView, ListRunsQuery, ReplayRequest, RunDetail, RunPage, RunState,
+    RunTransition, RunView,
+};
+use codehook_store::{Id, Millis, Run, RunFilter};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{Caller, Document, Paging, Path, Query, Shared, id, time};
-use crate::attempt::AttemptReport;
-use crate::live::{Became, Change};
+use super::extract::{Authorized, Document, Manage, Path, Query, Read, TenantPath};
+use super::{ClientErrors, Shared, id, page, time};
+use crate::live::Change;
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Runs that are replayed by one request.
+/// The most runs that one request replays.
 const REPLAYED: usize = 500;
 
-/// A run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RunView {
-    id: String,
-    event: String,
-    hook: String,
-    version: u32,
-    /// `queued`, `running`, `succeeded`, `failed`, `dead_letter` or `cancelled`.
-    #[schema(value_type = String)]
-    state: RunState,
-    /// Attempts begun.
-    attempts: u32,
-    /// When its next attempt is due.
-    due_at: Option<String>,
-    created_at: String,
-    ended_at: Option<String>,
-    replay_of: Option<String>,
+/// The run of a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RunPath {
+    /// The run's identifier.
+    pub(super) run: String,
 }
 
-/// An attempt of a run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AttemptView {
-    number: u32,
-    started_at: String,
-    ended_at: Option<String>,
-    /// `succeeded`, `failed`, `timed_out`, `out_of_memory`, `crashed`, `rejected` (there was no script to run), `cancelled`, or
-    /// `interrupted` (the service itself ended).
-    outcome: Option<String>,
-    report: Option<AttemptReport>,
-}
-
-/// A run with its attempts.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RunDetail {
-    #[serde(flatten)]
-    run: RunView,
-    history: Vec<AttemptView>,
-}
-
-/// Some runs, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RunPage {
-    items: Vec<RunView>,
-    next: Option<String>,
-}
-
-/// Which runs are listed.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Which {
-    /// Those in this state.
-    #[param(value_type = Option<String>)]
-    state: Option<RunState>,
-    /// Those of the hook of this name.
-    hook: Option<String>,
-    /// Those for this event.
-    event: Option<String>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// Items on a page, 1 to 500; 50 when nobody says.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<usize>,
-}
-
-/// Which runs are replayed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Again {
-    /// Those in this state: `failed`, `dead_letter` or `cancelled`.
-    #[schema(value_type = String)]
-    state: RunState,
-    /// Those of the hook of this name.
-    #[serde(default)]
-    hook: Option<String>,
-    /// Those made then or later (RFC 3339).
-    since: String,
-}
-
-impl From<Run> for RunView {
-    fn from(run: Run) -> Self {
-        Self {
-            id: run.id.to_string(),
-            event: run.event.to_string(),
-            hook: run.hook.to_string(),
-            version: run.version,
-            state: run.state,
-            attempts: run.attempts,
-            due_at: (run.state == RunState::Queued).then(|| time(run.due_at)),
-            created_at: time(run.created_at),
-            ended_at: run.ended_at.map(time),
-            replay_of: run.replay_of.map(|id| id.to_string()),
-        }
+fn view(run: Run) -> RunView {
+    RunView {
+        id: run.id.to_string(),
+        event: run.event.to_string(),
+        hook: run.hook.to_string(),
+        version: run.version,
+        state: run.state,
+        attempts: run.attempts,
+        due_at: (run.state == RunState::Queued).then(|| time(run.due_at)),
+        created_at: time(run.created_at),
+        ended_at: run.ended_at.map(time),
+        replay_of: run.replay_of.map(|id| id.to_string()),
     }
 }
 
 /// List runs
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/runs", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path), Which),
+    params(TenantPath, ListRunsQuery),
     responses(
         (status = 200, body = RunPage),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn list(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
-    Query(which): Query<Which>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Query(query): Query<ListRunsQuery>,
 ) -> Result<Json<RunPage>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
-    let (cursor, limit) = Paging {
-        cursor: which.cursor,
-        limit: which.limit,
-    }
-    .read()?;
+    let (cursor, limit) = page(query.cursor.as_deref(), query.limit)?;
     let filter = RunFilter {
-        state: which.state,
-        hook: hook(&service, &tenant, which.hook).await?,
-        event: which.event.map(|event| id(&event, "event")).transpose()?,
+        state: query.state,
+        hook: hook(&service, &tenant, query.hook).await?,
+        event: query.event.map(|event| id(&event, "event")).transpose()?,
         since: None,
     };
     let page = service.store.runs(&tenant, filter, cursor, limit).await?;
     Ok(Json(RunPage {
-        items: page.items.into_iter().map(RunView::from).collect(),
+        items: page.items.into_iter().map(view).collect(),
         next: page.next.map(|id| id.to_string()),
     }))
 }
@@ -156,21 +82,20 @@ async fn hook(
     })
 }
 
-/// Show a run with its attempts
+/// Get a run with its attempts
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/runs/{run}", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path), ("run" = String, Path)),
+    params(TenantPath, RunPath),
     responses(
         (status = 200, body = RunDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn show(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, run)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Read>,
+    Path(RunPath { run }): Path<RunPath>,
 ) -> Result<Json<RunDetail>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let run = service.store.run(&tenant, id(&run, "run")?).await?;
     let attempts = service.store.attempts(run.id).await?;
     let history = attempts.into_iter().map(|attempt| AttemptView {
@@ -184,31 +109,30 @@ pub(crate) async fn show(
     });
     Ok(Json(RunDetail {
         history: history.collect(),
-        run: run.into(),
+        run: view(run),
     }))
 }
 
-/// Run an ended run again
+/// Replay a run
 ///
-/// A new run for the same event by the hook's published version.
+/// Creates a new run for the same event with the hook's published version. The run must have ended.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/runs/{run}/replay", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path), ("run" = String, Path)),
+    params(TenantPath, RunPath),
     responses(
         (status = 202, body = RunView),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn replay(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, run)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(RunPath { run }): Path<RunPath>,
 ) -> Result<(StatusCode, Json<RunView>), Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     let run = service.store.run(&tenant, id(&run, "run")?).await?;
     let made = again(&service, &tenant, run).await?;
     let run = service.store.run(&tenant, made).await?;
-    Ok((StatusCode::ACCEPTED, Json(run.into())))
+    Ok((StatusCode::ACCEPTED, Json(view(run))))
 }
 
 async fn again(service: &Service, tenant: &str, run: Run) -> Result<Id, Problem> {
@@ -225,37 +149,38 @@ async fn again(service: &Service, tenant: &str, run: Run) -> Result<Id, Problem>
     Ok(made)
 }
 
-/// Run many ended runs again
+/// Replay many runs
 ///
-/// All in one state since a time, at most 500 at once, newest first; the identifiers of the new runs are answered.
+/// Replays the runs in one state that were created since a time, at most 500 at once, newest first. The response lists
+/// the identifiers of the new runs.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/runs/replay", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path)),
-    request_body = Again,
+    params(TenantPath),
+    request_body = ReplayRequest,
     responses(
         (status = 202, body = [String]),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn replay_many(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
-    Document(which): Document<Again>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Document(request): Document<ReplayRequest>,
 ) -> Result<(StatusCode, Json<Vec<String>>), Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
-    if !which.state.is_final() || which.state == RunState::Succeeded {
-        return Err(Problem::invalid(
-            "`state` is `failed`, `dead_letter` or `cancelled`",
-        ));
+    if !RunState::REPLAYABLE.contains(&request.state) {
+        let states = RunState::REPLAYABLE.map(|state| format!("`{state}`"));
+        return Err(Problem::invalid(format!(
+            "`state` is one of {}",
+            states.join(", ")
+        )));
     }
-    let since: jiff::Timestamp = which
+    let since: jiff::Timestamp = request
         .since
         .parse()
         .map_err(|_| Problem::invalid("`since` is a time such as 2026-11-29T03:00:00Z"))?;
     let filter = RunFilter {
-        state: Some(which.state),
-        hook: hook(&service, &tenant, which.hook).await?,
+        state: Some(request.state),
+        hook: hook(&service, &tenant, request.hook).await?,
         event: None,
         since: Some(Millis(since.as_millisecond())),
     };
@@ -269,21 +194,20 @@ pub(crate) async fn replay_many(
 
 /// Cancel a run
 ///
-/// One that waits never starts; one that is under way is stopped.
+/// A queued run never starts. A run in progress is stopped.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/runs/{run}/cancel", tag = "runs", security(("key" = [])),
-    params(("tenant" = String, Path), ("run" = String, Path)),
+    params(TenantPath, RunPath),
     responses(
         (status = 202),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn cancel(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, run)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(RunPath { run }): Path<RunPath>,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     let run = id(&run, "run")?;
     if service.store.cancel(&tenant, run).await? {
         service.dispatcher.forget(&tenant, run);
@@ -294,8 +218,8 @@ pub(crate) async fn cancel(
             event: cancelled.event,
             hook: cancelled.hook,
             attempt: cancelled.attempts,
-            became: Became::Ended {
-                outcome: "cancelled",
+            transition: RunTransition::Ended {
+                outcome: AttemptOutcome::Cancelled,
                 state: cancelled.state,
             },
         });

@@ -2,52 +2,45 @@
 
 use axum::Json;
 use axum::extract::State;
-use codehook_store::Scope;
+use codehook_api_types::{SecretValue, SecretView};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use zeroize::Zeroizing;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{Caller, Document, Path, Shared, time};
+use super::extract::{Authorized, Document, Manage, Path, Read, TenantPath};
+use super::{ClientErrors, Shared, time};
 use crate::problem::Problem;
 
 /// The largest secret in bytes.
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
-/// A secret's value.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SecretValue {
-    #[schema(value_type = String, max_length = 65536)]
-    value: Zeroizing<String>,
-}
-
-/// A secret as it is listed.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SecretView {
-    name: String,
-    updated_at: String,
+/// The secret of a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct SecretPath {
+    /// The secret's name.
+    secret: String,
 }
 
 /// Set a secret
 ///
-/// It is sealed on disk, and used by the hooks that name it in `secrets`. Nothing reads it back.
+/// The value is encrypted on disk, and available to the hooks that name the secret in `secrets`. The API never returns
+/// it.
 #[utoipa::path(
     put, path = "/v1/tenants/{tenant}/secrets/{secret}", tag = "secrets", security(("key" = [])),
-    params(("tenant" = String, Path), ("secret" = String, Path)),
+    params(TenantPath, SecretPath),
     request_body = SecretValue,
     responses(
         (status = 204),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn put(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, secret)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(SecretPath { secret }): Path<SecretPath>,
     Document(new): Document<SecretValue>,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     if format!("secret.{secret}")
         .parse::<codehook_template::TokenName>()
         .is_err()
@@ -69,18 +62,16 @@ pub(crate) async fn put(
 /// List secrets
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/secrets", tag = "secrets", security(("key" = [])),
-    params(("tenant" = String, Path)),
+    params(TenantPath),
     responses(
         (status = 200, body = [SecretView]),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn list(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
+    Authorized { tenant, .. }: Authorized<Read>,
 ) -> Result<Json<Vec<SecretView>>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let names = service.store.secret_names(&tenant).await?;
     let view = |(name, updated_at)| SecretView {
         name,
@@ -92,18 +83,17 @@ pub(crate) async fn list(
 /// Delete a secret
 #[utoipa::path(
     delete, path = "/v1/tenants/{tenant}/secrets/{secret}", tag = "secrets", security(("key" = [])),
-    params(("tenant" = String, Path), ("secret" = String, Path)),
+    params(TenantPath, SecretPath),
     responses(
         (status = 204),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn delete(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, secret)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(SecretPath { secret }): Path<SecretPath>,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     service.store.delete_secret(&tenant, &secret).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,211 +2,77 @@
 
 use axum::Json;
 use axum::extract::State;
-use codehook_store::{ApiKey, KeyHolder, Millis, NewKey, Quotas, Scope, Tenant};
+use codehook_api_types::{
+    ApiKeyView, CreatedApiKey, NewApiKey, NewTenant, Quotas, TenantDetail, TenantView,
+};
+use codehook_store::{ApiKey, KeyHolder, Millis, NewKey, Tenant};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{Caller, Document, Path, Shared, id, name, time};
-use crate::auth;
+use super::extract::{Authorized, Document, Manage, Operator, Path, Read, TenantPath};
+use super::{ClientErrors, Shared, id, name, time};
 use crate::problem::Problem;
 
-/// The largest quota.
-const MAX_QUOTA: u32 = 1_000_000_000;
-
-/// What a tenant may use.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct QuotasView {
-    /// Events a second, on average.
-    #[schema(minimum = 1, maximum = 1_000_000_000)]
-    events_per_second: u32,
-    /// Runs under way at the same time.
-    #[schema(minimum = 1, maximum = 1_000_000_000)]
-    concurrent_runs: u32,
-    /// Runs that wait; beyond that events are refused with 429.
-    #[schema(minimum = 1, maximum = 1_000_000_000)]
-    queued_runs: u32,
-    /// Seconds on a processor in a day (UTC); when they are used up runs wait for the next day.
-    #[serde(default = "cpu_seconds_per_day")]
-    #[schema(minimum = 1, maximum = 1_000_000_000)]
-    cpu_seconds_per_day: u32,
-    /// MiB of events and reports that are kept; what has ended goes, oldest first, to make room.
-    #[serde(default = "stored_mib")]
-    #[schema(minimum = 1, maximum = 1_000_000_000)]
-    stored_mib: u32,
-}
-
-fn cpu_seconds_per_day() -> u32 {
-    Quotas::default().cpu_seconds_per_day
-}
-
-fn stored_mib() -> u32 {
-    Quotas::default().stored_mib
-}
-
-impl From<Quotas> for QuotasView {
-    fn from(quotas: Quotas) -> Self {
-        Self {
-            events_per_second: quotas.events_per_second,
-            concurrent_runs: quotas.concurrent_runs,
-            queued_runs: quotas.queued_runs,
-            cpu_seconds_per_day: quotas.cpu_seconds_per_day,
-            stored_mib: quotas.stored_mib,
-        }
-    }
-}
-
-impl QuotasView {
-    fn read(self) -> Result<Quotas, Problem> {
-        let Self {
-            events_per_second,
-            concurrent_runs,
-            queued_runs,
-            cpu_seconds_per_day,
-            stored_mib,
-        } = self;
-        if [
-            events_per_second,
-            concurrent_runs,
-            queued_runs,
-            cpu_seconds_per_day,
-            stored_mib,
-        ]
-        .iter()
-        .any(|quota| !(1..=MAX_QUOTA).contains(quota))
-        {
-            return Err(Problem::invalid(
-                "a quota is 1 to 1000000000: disable the hooks of a tenant that may do nothing",
-            ));
-        }
-        Ok(Quotas {
-            events_per_second,
-            concurrent_runs,
-            queued_runs,
-            cpu_seconds_per_day,
-            stored_mib,
-        })
-    }
-}
-
-/// A tenant.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TenantView {
-    id: String,
-    created_at: String,
-    quotas: QuotasView,
-}
-
-impl From<Tenant> for TenantView {
-    fn from(tenant: Tenant) -> Self {
-        Self {
-            id: tenant.id,
-            created_at: time(tenant.created_at),
-            quotas: tenant.quotas.into(),
-        }
-    }
-}
-
-/// A tenant, with what it uses.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TenantDetail {
-    #[serde(flatten)]
-    tenant: TenantView,
-    /// Bytes of events and reports.
-    held_bytes: u64,
-    /// Seconds on a processor since midnight in UTC.
-    cpu_seconds_today: f64,
-    /// Runs that wait for their turn.
-    waiting_runs: usize,
-}
-
-/// A tenant to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewTenant {
-    /// Its name, which stands in URLs.
-    #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,62}$")]
-    id: String,
-    #[serde(default)]
-    quotas: Option<QuotasView>,
-}
-
-/// A key to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewKeyView {
-    /// What it is for.
-    #[schema(max_length = 200)]
-    name: String,
-    /// `ingest`, `read`, `manage`.
-    #[schema(value_type = Vec<String>)]
-    scopes: Vec<Scope>,
-    /// Days after which it is none any more.
-    #[serde(default)]
-    #[schema(minimum = 1, maximum = 3650)]
-    expires_in_days: Option<u32>,
-}
-
-/// A key as it is listed: never the key itself.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct KeyView {
-    id: String,
-    name: String,
-    #[schema(value_type = Vec<String>)]
-    scopes: Vec<Scope>,
-    created_at: String,
-    expires_at: Option<String>,
-}
-
-/// A key that was made. It is shown here and never again.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct MadeKey {
+/// The API key of a path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct KeyPath {
+    /// The key's identifier.
     key: String,
-    #[serde(flatten)]
-    view: KeyView,
 }
 
-impl From<ApiKey> for KeyView {
-    fn from(key: ApiKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            name: key.name,
-            scopes: key.scopes,
-            created_at: time(key.created_at),
-            expires_at: key.expires_at.map(time),
-        }
+fn check(quotas: Quotas) -> Result<Quotas, Problem> {
+    if !quotas.are_in_range() {
+        return Err(Problem::invalid(format!(
+            "a quota is 1 to {}: disable the hooks of a tenant that may do nothing",
+            Quotas::MAX
+        )));
+    }
+    Ok(quotas)
+}
+
+fn view(tenant: Tenant) -> TenantView {
+    TenantView {
+        id: tenant.id,
+        created_at: time(tenant.created_at),
+        quotas: tenant.quotas,
     }
 }
 
-/// Make a tenant
+fn key_view(key: ApiKey) -> ApiKeyView {
+    ApiKeyView {
+        id: key.id.to_string(),
+        name: key.name,
+        scopes: key.scopes,
+        created_at: time(key.created_at),
+        expires_at: key.expires_at.map(time),
+    }
+}
+
+/// Create a tenant
 #[utoipa::path(
     post, path = "/v1/tenants", tag = "tenants", security(("key" = [])),
     request_body = NewTenant,
     responses(
         (status = 201, body = TenantView),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn create(
     State(service): Shared,
-    caller: Caller,
+    _: Operator,
     Document(new): Document<NewTenant>,
 ) -> Result<(StatusCode, Json<TenantView>), Problem> {
-    auth::operator(&caller.0)?;
     name(&new.id)?;
     let tenant = Tenant {
         id: new.id,
         created_at: Millis::now(),
-        quotas: new
-            .quotas
-            .map(QuotasView::read)
-            .transpose()?
-            .unwrap_or_default(),
+        quotas: check(new.quotas.unwrap_or_default())?,
     };
     service.store.create_tenant(tenant.clone()).await?;
     service.registry.reload().await?;
-    Ok((StatusCode::CREATED, Json(tenant.into())))
+    Ok((StatusCode::CREATED, Json(view(tenant))))
 }
 
 /// List tenants
@@ -214,39 +80,36 @@ pub(crate) async fn create(
     get, path = "/v1/tenants", tag = "tenants", security(("key" = [])),
     responses(
         (status = 200, body = [TenantView]),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn list(
     State(service): Shared,
-    caller: Caller,
+    _: Operator,
 ) -> Result<Json<Vec<TenantView>>, Problem> {
-    auth::operator(&caller.0)?;
     let tenants = service.store.tenants().await?;
-    Ok(Json(tenants.into_iter().map(TenantView::from).collect()))
+    Ok(Json(tenants.into_iter().map(view).collect()))
 }
 
-/// Show a tenant, its quotas and what it uses
+/// Get a tenant with its quotas and its usage
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}", tag = "tenants", security(("key" = [])),
-    params(("tenant" = String, Path)),
+    params(TenantPath),
     responses(
         (status = 200, body = TenantDetail),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn show(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
+    Authorized { tenant, .. }: Authorized<Read>,
 ) -> Result<Json<TenantDetail>, Problem> {
-    caller.may(&service, &tenant, Scope::Read)?;
     let tenants = service.store.tenants().await?;
     let found = tenants.into_iter().find(|found| found.id == tenant);
     let found = found.ok_or_else(|| Problem::not_found("tenant"))?;
     let used = service.dispatcher.meter.of(&tenant);
     Ok(Json(TenantDetail {
-        tenant: found.into(),
+        tenant: view(found),
         held_bytes: used.held_bytes,
         cpu_seconds_today: used.cpu_ms_today as f64 / 1000.0,
         waiting_runs: service.dispatcher.waiting_of(&tenant),
@@ -256,45 +119,42 @@ pub(crate) async fn show(
 /// Set a tenant's quotas
 #[utoipa::path(
     put, path = "/v1/tenants/{tenant}/quotas", tag = "tenants", security(("key" = [])),
-    params(("tenant" = String, Path)),
-    request_body = QuotasView,
+    params(TenantPath),
+    request_body = Quotas,
     responses(
-        (status = 200, body = QuotasView),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = Quotas),
+        ClientErrors,
     )
 )]
 pub(crate) async fn set_quotas(
     State(service): Shared,
-    caller: Caller,
+    _: Operator,
     Path(tenant): Path<String>,
-    Document(quotas): Document<QuotasView>,
-) -> Result<Json<QuotasView>, Problem> {
-    auth::operator(&caller.0)?;
-    service.store.set_quotas(&tenant, quotas.read()?).await?;
+    Document(quotas): Document<Quotas>,
+) -> Result<Json<Quotas>, Problem> {
+    service.store.set_quotas(&tenant, check(quotas)?).await?;
     service.registry.reload().await?;
     service.dispatcher.wake();
     Ok(Json(quotas))
 }
 
-/// Make an API key
+/// Create an API key
 ///
-/// The key is shown in the answer and never again. For rotation make a second one, change the senders, and delete the first.
+/// Only this response shows the key. To rotate a key, create a second one, change the senders, and delete the first.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/keys", tag = "tenants", security(("key" = [])),
-    params(("tenant" = String, Path)),
-    request_body = NewKeyView,
+    params(TenantPath),
+    request_body = NewApiKey,
     responses(
-        (status = 201, body = MadeKey),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 201, body = CreatedApiKey),
+        ClientErrors,
     )
 )]
 pub(crate) async fn create_key(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
-    Document(new): Document<NewKeyView>,
-) -> Result<(StatusCode, Json<MadeKey>), Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Document(new): Document<NewApiKey>,
+) -> Result<(StatusCode, Json<CreatedApiKey>), Problem> {
     if new.scopes.is_empty() || new.name.chars().count() > 200 {
         return Err(Problem::invalid(
             "a key has a name of at most 200 characters and at least one scope",
@@ -313,9 +173,9 @@ pub(crate) async fn create_key(
         expires_at,
     };
     let (key, text) = service.store.create_key(new).await?;
-    let made = MadeKey {
+    let made = CreatedApiKey {
         key: text.to_string(),
-        view: key.into(),
+        view: key_view(key),
     };
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -323,37 +183,34 @@ pub(crate) async fn create_key(
 /// List API keys
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/keys", tag = "tenants", security(("key" = [])),
-    params(("tenant" = String, Path)),
+    params(TenantPath),
     responses(
-        (status = 200, body = [KeyView]),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 200, body = [ApiKeyView]),
+        ClientErrors,
     )
 )]
 pub(crate) async fn list_keys(
     State(service): Shared,
-    caller: Caller,
-    Path(tenant): Path<String>,
-) -> Result<Json<Vec<KeyView>>, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
+    Authorized { tenant, .. }: Authorized<Manage>,
+) -> Result<Json<Vec<ApiKeyView>>, Problem> {
     let keys = service.store.keys(KeyHolder::Tenant(tenant)).await?;
-    Ok(Json(keys.into_iter().map(KeyView::from).collect()))
+    Ok(Json(keys.into_iter().map(key_view).collect()))
 }
 
 /// Delete an API key
 #[utoipa::path(
     delete, path = "/v1/tenants/{tenant}/keys/{key}", tag = "tenants", security(("key" = [])),
-    params(("tenant" = String, Path), ("key" = String, Path)),
+    params(TenantPath, KeyPath),
     responses(
         (status = 204),
-        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        ClientErrors,
     )
 )]
 pub(crate) async fn delete_key(
     State(service): Shared,
-    caller: Caller,
-    Path((tenant, key)): Path<(String, String)>,
+    Authorized { tenant, .. }: Authorized<Manage>,
+    Path(KeyPath { key }): Path<KeyPath>,
 ) -> Result<StatusCode, Problem> {
-    caller.may(&service, &tenant, Scope::Manage)?;
     let key = id(&key, "key")?;
     service
         .store

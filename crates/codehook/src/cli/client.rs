@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use codehook_api_types::RunState;
 
 use super::output::OutputArgs;
 
@@ -212,11 +214,17 @@ pub(crate) enum RunsCommand {
     Cancel(OneRun),
 }
 
+/// Parses the name of one of `states`.
+fn one_of(states: &[RunState]) -> impl TypedValueParser<Value = RunState> + use<> {
+    PossibleValuesParser::new(states.iter().map(|state| state.as_str()))
+        .try_map(|name| name.parse::<RunState>())
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ListRunsArgs {
-    /// Only runs in this state: queued, running, succeeded, failed, dead_letter, cancelled.
-    #[arg(long)]
-    pub(crate) state: Option<String>,
+    /// Only runs in this state.
+    #[arg(long, value_parser = one_of(RunState::ALL))]
+    pub(crate) state: Option<RunState>,
     /// Only runs of this hook.
     #[arg(long)]
     pub(crate) hook: Option<String>,
@@ -249,9 +257,9 @@ pub(crate) struct ReplayArgs {
     /// The run's identifier.
     #[arg(required_unless_present = "state", conflicts_with = "state")]
     pub(crate) run: Option<String>,
-    /// All runs in this state: failed, dead_letter or cancelled; at most 500 at once.
-    #[arg(long, requires = "since")]
-    pub(crate) state: Option<String>,
+    /// All runs in this state, at most 500 at once.
+    #[arg(long, requires = "since", value_parser = one_of(&RunState::REPLAYABLE))]
+    pub(crate) state: Option<RunState>,
     /// Only runs created within this time: 2h, 3d.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) since: Option<std::time::Duration>,

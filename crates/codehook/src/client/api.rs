@@ -4,14 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use codehook_api_types::{CurrentApiKey, ProblemDetails};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::{Failure, Target, segment};
+use crate::exit::Exit;
 use crate::input;
 
 /// How long an answer may take to begin. Saving a hook compiles it, which takes its time on a busy machine.
@@ -28,17 +31,29 @@ pub(super) struct Api {
 
 /// A request besides its path.
 #[derive(Default)]
-pub(super) struct Call<'a> {
-    pub(super) body: Option<&'a Value>,
-    pub(super) headers: Vec<(&'a str, String)>,
+pub(super) struct Call {
+    body: Option<serde_json::Result<String>>,
+    headers: Vec<(&'static str, String)>,
 }
 
-impl<'a> Call<'a> {
-    pub(super) fn with(body: &'a Value) -> Self {
+impl Call {
+    /// With a JSON body.
+    pub(super) fn with(body: &impl Serialize) -> Self {
         Self {
-            body: Some(body),
+            body: Some(serde_json::to_string(body)),
             headers: Vec::new(),
         }
+    }
+
+    /// Adds a header.
+    pub(super) fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Adds the condition that the resource still has this revision.
+    pub(super) fn if_match(self, revision: u32) -> Self {
+        self.header("if-match", format!("\"{revision}\""))
     }
 }
 
@@ -69,26 +84,33 @@ impl Api {
         })
     }
 
-    /// A request to `path` below the tenant; the answer's JSON, null when it has none.
-    pub(super) fn call(&self, method: &str, path: &str, call: Call<'_>) -> Result<Value, Failure> {
-        let text = self.text(method, path, call)?;
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_str(&text).map_err(|_| self.strange())
+    /// Gets the resource at `path` below the tenant.
+    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.call("GET", path, Call::default())
     }
 
-    /// The same; the answer's text.
-    pub(super) fn text(&self, method: &str, path: &str, call: Call<'_>) -> Result<String, Failure> {
+    /// Sends a request to `path` below the tenant, and returns the response's JSON.
+    pub(super) fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        call: Call,
+    ) -> Result<T, Failure> {
+        let text = self.text(method, path, call)?;
+        self.parse(serde_json::from_str(&text))
+    }
+
+    /// Sends a request to `path` below the tenant, and returns the response's text.
+    pub(super) fn text(&self, method: &str, path: &str, call: Call) -> Result<String, Failure> {
         let url = self.url(path);
         self.read(self.send(method, &url, call)?)
     }
 
-    /// What the service says of the key.
-    pub(super) fn own_key(&self) -> Result<Value, Failure> {
+    /// Gets the API key in use, as the service knows it.
+    pub(super) fn current_key(&self) -> Result<CurrentApiKey, Failure> {
         let url = format!("{}/v1/key", self.target.server);
         let text = self.read(self.send("GET", &url, Call::default())?)?;
-        serde_json::from_str(&text).map_err(|_| self.strange())
+        self.parse(serde_json::from_str(&text))
     }
 
     /// A stream of server-sent events.
@@ -100,7 +122,7 @@ impl Api {
         }
         Err(match self.read(response) {
             Err(failure) => failure,
-            Ok(_) => self.strange(),
+            Ok(_) => self.unexpected("no stream"),
         })
     }
 
@@ -109,7 +131,7 @@ impl Api {
         format!("{}/v1/tenants/{tenant}{path}", self.target.server)
     }
 
-    fn send(&self, method: &str, url: &str, call: Call<'_>) -> Result<Response<Body>, Failure> {
+    fn send(&self, method: &str, url: &str, call: Call) -> Result<Response<Body>, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(url)
@@ -120,9 +142,11 @@ impl Api {
         let refused = |_| Failure::Refused(format!("{url} is no URL that can be asked for"));
         let sent = match call.body {
             Some(body) => {
+                let body = body.map_err(|error| {
+                    Failure::Refused(format!("the request cannot be written as JSON: {error}"))
+                })?;
                 let request = request.header("content-type", "application/json");
-                self.agent
-                    .run(request.body(body.to_string()).map_err(refused)?)
+                self.agent.run(request.body(body).map_err(refused)?)
             }
             None => self.agent.run(request.body(()).map_err(refused)?),
         };
@@ -146,24 +170,41 @@ impl Api {
         if status.is_success() {
             return Ok(text);
         }
-        let problem: Value = serde_json::from_str(&text).unwrap_or_default();
-        let detail = problem["detail"].as_str().unwrap_or("it says no more");
-        let place = match (problem["line"].as_u64(), problem["column"].as_u64()) {
+        let exit = match status.is_server_error() {
+            true => Exit::Unable,
+            false => Exit::Rejected,
+        };
+        // What stands between here and the service answers in forms of its own.
+        let Ok(problem) = serde_json::from_str::<ProblemDetails>(&text) else {
+            let message = format!("the service answers {status}: it says no more");
+            return Err(match exit {
+                Exit::Unable => Failure::Unable(message),
+                _ => Failure::Refused(message),
+            });
+        };
+        let position = match (problem.line, problem.column) {
             (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
             (Some(line), None) => format!(" (line {line})"),
             _ => String::new(),
         };
-        let message = format!("the service answers {status}: {detail}{place}");
-        Err(match status.is_server_error() {
-            true => Failure::Unable(message),
-            false => Failure::Refused(message),
+        Err(Failure::Problem {
+            kind: problem.kind,
+            message: format!("the service answers {status}: {}{position}", problem.detail),
+            exit,
         })
     }
 
-    fn strange(&self) -> Failure {
+    /// Explains JSON of another shape than that of this version's API.
+    pub(super) fn parse<T>(&self, parsed: serde_json::Result<T>) -> Result<T, Failure> {
+        parsed.map_err(|error| self.unexpected(error))
+    }
+
+    fn unexpected(&self, why: impl std::fmt::Display) -> Failure {
         Failure::Unable(format!(
-            "{} does not answer as a codehook service does: check --server",
-            self.target.server
+            "{} does not answer as a codehook service of this version ({}) does ({why}): check --server, and the \
+             service's version",
+            self.target.server,
+            env!("CARGO_PKG_VERSION"),
         ))
     }
 }

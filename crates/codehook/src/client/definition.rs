@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use codehook_api_types::HookDefinition;
 use codehook_template::MAX_TEMPLATE_BYTES;
 use serde_json::{Map, Value, json};
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
@@ -16,7 +17,7 @@ const PLAIN: [&str; 7] = [
     "runtime", "allow", "secrets", "hostname", "trigger", "limits", "retry",
 ];
 
-/// The document of a hook of this folder.
+/// The document of a hook of this folder. It stays JSON: what the folder leaves out is the service's to choose.
 pub(super) fn local(project: &Project, hook: &ProjectHook) -> Result<Value, Failure> {
     let path = project.path(&hook.template);
     let template = input::read_file(&path, MAX_TEMPLATE_BYTES)?;
@@ -53,22 +54,21 @@ pub(super) fn local(project: &Project, hook: &ProjectHook) -> Result<Value, Fail
     Ok(definition)
 }
 
-/// Writes a hook's document into this folder.
+/// Writes a hook's definition into this folder.
 pub(super) fn write(
     directory: &Path,
     hook: Option<&ProjectHook>,
     name: &str,
-    definition: &Value,
+    definition: &HookDefinition,
 ) -> Result<(), Failure> {
     let template = hook.map_or_else(
         || PathBuf::from(format!("hooks/{name}.py")),
         |hook| hook.template.clone(),
     );
-    let text = definition["template"].as_str().unwrap_or_default();
-    write_file(&directory.join(&template), text)?;
-    let mapping = match &definition["mapping"] {
-        Value::Null => None,
-        content => {
+    write_file(&directory.join(&template), &definition.template)?;
+    let mapping = match &definition.mapping {
+        None => None,
+        Some(content) => {
             let path = hook
                 .and_then(|hook| hook.mapping.clone())
                 .unwrap_or_else(|| PathBuf::from(format!("mappings/{name}.json")));
@@ -100,8 +100,9 @@ pub(super) fn write(
         Some(mapping) => drop(entry.insert("mapping", value(mapping.display().to_string()))),
         None => drop(entry.remove("mapping")),
     }
+    let fields = serde_json::to_value(definition).map_err(|error| Failure::file(&path, error))?;
     for name in PLAIN {
-        match &definition[name] {
+        match &fields[name] {
             Value::Null => drop(entry.remove(name)),
             Value::Array(items) if items.is_empty() => drop(entry.remove(name)),
             content => drop(entry.insert(name, Item::Value(toml_value(content)))),
@@ -158,7 +159,8 @@ mod tests {
             "limits": {"timeout_seconds": 3, "memory_mib": 64},
             "retry": {"attempts": 5, "first_delay_seconds": 10, "failures": true},
         });
-        write(directory.path(), None, "one", &definition).unwrap();
+        let pulled: HookDefinition = serde_json::from_value(definition.clone()).unwrap();
+        write(directory.path(), None, "one", &pulled).unwrap();
         let project = Project::read(directory.path()).unwrap();
         assert_eq!(
             local(&project, &project.hooks()["one"]).unwrap(),
@@ -166,13 +168,7 @@ mod tests {
         );
         let text = fs::read_to_string(directory.path().join(project::FILE)).unwrap();
         assert!(text.starts_with(written), "{text}");
-        write(
-            directory.path(),
-            project.hooks().get("one"),
-            "one",
-            &definition,
-        )
-        .unwrap();
+        write(directory.path(), project.hooks().get("one"), "one", &pulled).unwrap();
         let again = fs::read_to_string(directory.path().join(project::FILE)).unwrap();
         assert_eq!(again, text);
     }

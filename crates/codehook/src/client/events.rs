@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use codehook_api_types::EventReceipt;
 use codehook_template::MAX_EVENT_BYTES;
 use serde_json::Value;
 
@@ -17,28 +18,17 @@ pub(super) fn command(args: &EventsArgs) -> Result<Exit, Failure> {
     let api = connect(&args.service)?;
     let event: Value = serde_json::from_slice(&read(send)?)
         .map_err(|error| Failure::file(&send.event, format!("no JSON: {error}")))?;
-    let mut headers = Vec::new();
+    let mut call = Call::with(&event);
     if let Some(key) = &send.idempotency_key {
-        headers.push(("idempotency-key", key.clone()));
+        call = call.header("idempotency-key", key.clone());
     }
-    let call = Call {
-        body: Some(&event),
-        headers,
-    };
-    let receipt = api.call("POST", "/events", call)?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let started: Vec<String> = receipt["runs"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(text)
-        .collect();
-    say::stdout(format!("event\t{}\n", text(&receipt["id"])).as_bytes());
-    for run in &started {
+    let receipt: EventReceipt = api.call("POST", "/events", call)?;
+    say::stdout(format!("event\t{}\n", receipt.id).as_bytes());
+    for run in &receipt.runs {
         say::stdout(format!("run\t{run}\n").as_bytes());
     }
-    match (receipt["duplicate"].as_bool(), started.is_empty()) {
-        (Some(true), _) => say::note("it had been sent before: nothing was started"),
+    match (receipt.duplicate, receipt.runs.is_empty()) {
+        (true, _) => say::note("it had been sent before: nothing was started"),
         (_, true) => say::note("no hook listens to such an event: nothing was started"),
         _ => {}
     }
@@ -46,7 +36,7 @@ pub(super) fn command(args: &EventsArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Succeeded);
     }
     let mut exit = Exit::Succeeded;
-    for run in &started {
+    for run in &receipt.runs {
         if runs::follow(&api, run)? != Exit::Succeeded {
             exit = Exit::ScriptFailed;
         }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use codehook_api_types::{CompareQuery, HookVersionView, HookView, ProblemKind, RollbackRequest};
 use serde_json::{Value, json};
 
 use super::api::{Api, Call};
 use super::synced::Synced;
-use super::{Failure, connect, definition};
+use super::{Failure, connect, definition, print_json, query};
 use crate::cli::{DiffArgs, HooksArgs, HooksCommand, PushArgs, SomeHooks};
 use crate::exit::Exit;
 use crate::project::{FILE, Project};
@@ -20,15 +21,17 @@ pub(super) fn command(args: &HooksArgs) -> Result<Exit, Failure> {
         HooksCommand::Push(push) => self::push(&api, push),
         HooksCommand::Diff(diff) => self::diff(&api, diff),
         HooksCommand::Versions(one) => versions(&api, &one.name),
-        HooksCommand::Publish(one) => change(&api, &one.name, "publish", None),
+        HooksCommand::Publish(one) => change(&api, &one.name, "publish", Call::default()),
         HooksCommand::Rollback(back) => {
-            let body = json!({"version": back.version});
-            change(&api, &back.name, "rollback", Some(&body))
+            let body = RollbackRequest {
+                version: back.version,
+            };
+            change(&api, &back.name, "rollback", Call::with(&body))
         }
-        HooksCommand::Enable(one) => change(&api, &one.name, "enable", None),
-        HooksCommand::Disable(one) => change(&api, &one.name, "disable", None),
+        HooksCommand::Enable(one) => change(&api, &one.name, "enable", Call::default()),
+        HooksCommand::Disable(one) => change(&api, &one.name, "disable", Call::default()),
         HooksCommand::Delete(one) => {
-            api.call("DELETE", &path(&one.name), Call::default())?;
+            api.text("DELETE", &path(&one.name), Call::default())?;
             say::note(&format!(
                 "{} is deleted from {}",
                 one.name, api.target.server
@@ -43,53 +46,44 @@ fn path(name: &str) -> String {
 }
 
 fn list(api: &Api, json: bool) -> Result<Exit, Failure> {
-    let hooks = api.call("GET", "/hooks", Call::default())?;
+    let hooks: Vec<HookView> = api.get("/hooks")?;
     if json {
-        say::stdout(format!("{hooks}\n").as_bytes());
+        print_json(&hooks)?;
         return Ok(Exit::Succeeded);
     }
-    for hook in hooks.as_array().into_iter().flatten() {
+    for hook in &hooks {
         say::stdout(format!("{}\n", state(hook)).as_bytes());
     }
     Ok(Exit::Succeeded)
 }
 
 /// A hook on one line.
-fn state(hook: &Value) -> String {
-    let name = hook["name"].as_str().unwrap_or_default();
-    let published = match hook["published"].as_u64() {
+fn state(hook: &HookView) -> String {
+    let published = match hook.published {
         Some(version) => format!("version {version} runs"),
         None => "a draft only".to_owned(),
     };
-    let disabled = match hook["enabled"].as_bool() {
-        Some(false) => ", disabled",
-        _ => "",
-    };
-    let on = hook["draft"]["trigger"]["on"].as_str().unwrap_or("any");
+    let disabled = if hook.enabled { "" } else { ", disabled" };
+    let (name, on) = (&hook.name, hook.draft.trigger.on);
     format!("{name}\t{published}{disabled}\ton {on}")
 }
 
-fn change(api: &Api, name: &str, what: &str, body: Option<&Value>) -> Result<Exit, Failure> {
-    let call = Call {
-        body,
-        headers: Vec::new(),
-    };
-    let hook = api.call("POST", &format!("{}/{what}", path(name)), call)?;
+fn change(api: &Api, name: &str, what: &str, call: Call) -> Result<Exit, Failure> {
+    let hook: HookView = api.call("POST", &format!("{}/{what}", path(name)), call)?;
     say::note(&state(&hook).replace('\t', ": "));
     Ok(Exit::Succeeded)
 }
 
 fn versions(api: &Api, name: &str) -> Result<Exit, Failure> {
-    let hook = api.call("GET", &path(name), Call::default())?;
-    let versions = api.call("GET", &format!("{}/versions", path(name)), Call::default())?;
-    for version in versions.as_array().into_iter().flatten() {
-        let number = version["version"].as_u64();
-        let mark = match number == hook["published"].as_u64() {
+    let hook: HookView = api.get(&path(name))?;
+    let versions: Vec<HookVersionView> = api.get(&format!("{}/versions", path(name)))?;
+    for version in versions {
+        let number = version.version;
+        let mark = match hook.published == Some(number) {
             true => "\truns",
             false => "",
         };
-        let at = version["created_at"].as_str().unwrap_or_default();
-        let line = format!("{}\tpublished {at}{mark}\n", number.unwrap_or_default());
+        let line = format!("{number}\tpublished {}{mark}\n", version.created_at);
         say::stdout(line.as_bytes());
     }
     Ok(Exit::Succeeded)
@@ -111,11 +105,9 @@ fn pull(api: &Api, some: &SomeHooks) -> Result<Exit, Failure> {
         None => PathBuf::from("."),
     };
     let mut synced = Synced::read(&directory)?;
-    let hooks = api.call("GET", "/hooks", Call::default())?;
-    let hooks: Vec<&Value> = hooks.as_array().into_iter().flatten().collect();
-    let name_of = |hook: &Value| hook["name"].as_str().unwrap_or_default().to_owned();
+    let hooks: Vec<HookView> = api.get("/hooks")?;
     for name in &some.names {
-        if !hooks.iter().any(|hook| name_of(hook) == *name) {
+        if !hooks.iter().any(|hook| hook.name == *name) {
             return Err(Failure::Refused(format!(
                 "{} has no hook {name}",
                 api.target.tenant
@@ -123,32 +115,27 @@ fn pull(api: &Api, some: &SomeHooks) -> Result<Exit, Failure> {
         }
     }
     for hook in hooks {
-        let name = name_of(hook);
-        if !some.names.is_empty() && !some.names.contains(&name) {
+        let name = &hook.name;
+        if !some.names.is_empty() && !some.names.contains(name) {
             continue;
         }
         let here = project
             .as_ref()
-            .and_then(|project| Some((project, project.hooks().get(&name)?)));
+            .and_then(|project| Some((project, project.hooks().get(name)?)));
         if let Some((project, ours)) = here
             && !some.force
             && let Ok(local) = definition::local(project, ours)
-            && !synced.is_unchanged(&name, &local)
-            && !compare(api, &name, &local, None)?.is_empty()
+            && !synced.is_unchanged(name, &local)
+            && !compare(api, name, &local, None)?.is_empty()
         {
             return Err(Failure::Refused(format!(
                 "{name} was changed here: `codehook hooks diff {name}` shows how; push it, or replace it with --force"
             )));
         }
-        definition::write(
-            &directory,
-            here.map(|(_, ours)| ours),
-            &name,
-            &hook["draft"],
-        )?;
+        definition::write(&directory, here.map(|(_, ours)| ours), name, &hook.draft)?;
         let written = Project::read(&directory)?;
-        let local = definition::local(&written, &written.hooks()[&name])?;
-        synced.agree(&name, hook["revision"].as_u64().unwrap_or_default(), &local)?;
+        let local = definition::local(&written, &written.hooks()[name])?;
+        synced.agree(name, hook.revision, &local)?;
         say::note(&format!("{name} is as on {}", api.target.server));
     }
     Ok(Exit::Succeeded)
@@ -169,7 +156,7 @@ fn chosen(project: &Project, names: &[String]) -> Result<Vec<String>, Failure> {
 
 /// What differs between a hook here and there, as a unified diff; nothing when nothing does.
 fn compare(api: &Api, name: &str, local: &Value, version: Option<u32>) -> Result<String, Failure> {
-    let query = version.map_or_else(String::new, |version| format!("?from={version}"));
+    let query = query(&CompareQuery { from: version })?;
     api.text(
         "POST",
         &format!("{}/diff{query}", path(name)),
@@ -188,10 +175,10 @@ fn diff(api: &Api, args: &DiffArgs) -> Result<Exit, Failure> {
                 differs = true;
                 say::stdout(format!("hook {name}\n{diff}").as_bytes());
             }
-            Err(Failure::Refused(reason)) if !names(api)?.contains(&name) => {
+            Err(failure) if failure.is_refusal() && !names(api)?.contains(&name) => {
                 differs = true;
                 say::note(&format!(
-                    "{name} is not on {} yet ({reason})",
+                    "{name} is not on {} yet ({failure})",
                     api.target.server
                 ));
             }
@@ -206,11 +193,8 @@ fn diff(api: &Api, args: &DiffArgs) -> Result<Exit, Failure> {
 
 /// The service's hooks.
 fn names(api: &Api) -> Result<Vec<String>, Failure> {
-    let hooks = api.call("GET", "/hooks", Call::default())?;
-    let hooks = hooks.as_array().into_iter().flatten();
-    Ok(hooks
-        .filter_map(|hook| hook["name"].as_str().map(str::to_owned))
-        .collect())
+    let hooks: Vec<HookView> = api.get("/hooks")?;
+    Ok(hooks.into_iter().map(|hook| hook.name).collect())
 }
 
 fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
@@ -219,18 +203,18 @@ fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
     let there = names(api)?;
     for name in chosen(&project, &args.names)? {
         let local = definition::local(&project, &project.hooks()[&name])?;
-        let hook = if !there.contains(&name) {
-            let body = json!({"name": name, "draft": local});
-            let made = api.call("POST", "/hooks", Call::with(&body));
-            let made = made.map_err(|failure| about(&name, failure))?;
+        let hook: HookView = if !there.contains(&name) {
+            let new = json!({"name": name, "draft": local});
+            let made = api.call("POST", "/hooks", Call::with(&new));
+            let made = made.map_err(|failure| failure.about(&name))?;
             say::note(&format!("{name} is new on {}", api.target.server));
             made
         } else if compare(api, &name, &local, None)
-            .map_err(|failure| about(&name, failure))?
+            .map_err(|failure| failure.about(&name))?
             .is_empty()
         {
             say::note(&format!("{name} is on {} as it is here", api.target.server));
-            api.call("GET", &path(&name), Call::default())?
+            api.get(&path(&name))?
         } else {
             let changed = edit(api, &name, &local, args.force, &synced)?;
             say::note(&format!(
@@ -239,35 +223,20 @@ fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
             ));
             changed
         };
-        synced.agree(&name, revision(&hook), &local)?;
+        synced.agree(&name, hook.revision, &local)?;
         if args.publish && needs_publishing(api, &name, &hook)? {
-            let headers = vec![("if-match", format!("\"{}\"", revision(&hook)))];
-            let call = Call {
-                body: None,
-                headers,
-            };
-            let hook = api.call("POST", &format!("{}/publish", path(&name)), call)?;
-            synced.agree(&name, revision(&hook), &local)?;
+            let call = Call::default().if_match(hook.revision);
+            let hook: HookView = api.call("POST", &format!("{}/publish", path(&name)), call)?;
+            synced.agree(&name, hook.revision, &local)?;
             say::note(&state(&hook).replace('\t', ": "));
         }
     }
     Ok(Exit::Succeeded)
 }
 
-fn revision(hook: &Value) -> u64 {
-    hook["revision"].as_u64().unwrap_or_default()
-}
-
-fn about(name: &str, failure: Failure) -> Failure {
-    match failure {
-        Failure::Refused(text) => Failure::Refused(format!("{name}: {text}")),
-        Failure::Unable(text) => Failure::Unable(format!("{name}: {text}")),
-    }
-}
-
 /// Whether the draft is another one than what runs.
-fn needs_publishing(api: &Api, name: &str, hook: &Value) -> Result<bool, Failure> {
-    if hook["published"].is_null() {
+fn needs_publishing(api: &Api, name: &str, hook: &HookView) -> Result<bool, Failure> {
+    if hook.published.is_none() {
         return Ok(true);
     }
     let diff = api.text("GET", &format!("{}/diff", path(name)), Call::default())?;
@@ -280,8 +249,8 @@ fn edit(
     local: &Value,
     force: bool,
     synced: &Synced,
-) -> Result<Value, Failure> {
-    let mut headers = Vec::new();
+) -> Result<HookView, Failure> {
+    let mut call = Call::with(local);
     if !force {
         let agreed = synced.of(name).ok_or_else(|| {
             Failure::Refused(format!(
@@ -290,18 +259,14 @@ fn edit(
                 api.target.server
             ))
         })?;
-        headers.push(("if-match", format!("\"{}\"", agreed.revision)));
+        call = call.if_match(agreed.revision);
     }
-    let call = Call {
-        body: Some(local),
-        headers,
-    };
-    api.call("PUT", &path(name), call).map_err(|failure| match failure {
-        Failure::Refused(text) if text.contains("412") => Failure::Refused(format!(
+    api.call("PUT", &path(name), call).map_err(|failure| match failure.kind() {
+        Some(ProblemKind::Changed) => Failure::Refused(format!(
             "{name} was changed on {} since it was pulled: `codehook hooks diff {name}` shows what differs; pull it, or replace it with \
              --force",
             api.target.server
         )),
-        other => about(name, other),
+        _ => failure.about(name),
     })
 }

@@ -14,20 +14,15 @@ pub(super) fn command(args: &LoginArgs) -> Result<Exit, Failure> {
     let target = Target::find(&args.service, Project::find()?.as_ref(), &logins)?;
     let key = read_secret(args.key_file.as_deref(), "API key: ")?;
     let api = Api::new(target.clone(), key.clone(), &args.service.ca_cert)?;
-    let own = api.own_key()?;
-    if let Some(tenant) = own["tenant"].as_str().filter(|own| *own != target.tenant) {
+    let own = api.current_key()?;
+    if let Some(tenant) = own.tenant.filter(|own| *own != target.tenant) {
         return Err(Failure::Refused(format!(
             "this key is for the tenant {tenant}, not for {}: give --tenant {tenant}",
             target.tenant
         )));
     }
     let kept = logins.add(&target, key)?;
-    let scopes: Vec<_> = own["scopes"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|scope| scope.as_str())
-        .collect();
+    let scopes: Vec<_> = own.scopes.iter().map(|scope| scope.as_str()).collect();
     say::note(&format!(
         "logged in to {} for {} ({}); the key is in {}",
         target.server,

@@ -3,11 +3,15 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use codehook_api_types::{
+    AttemptOutcome, AttemptView, HookView, ListRunsQuery, MissedEvents, OutputChunk, OutputStream,
+    ReplayRequest, RunDetail, RunEnded, RunLogEvent, RunPage, RunState, RunTransition, RunView,
+    TenantRunEvent,
+};
 
 use super::api::{Api, Call};
 use super::stream::{Event, events};
-use super::{Failure, connect, segment};
+use super::{Failure, connect, print_json, query, segment};
 use crate::cli::{ListRunsArgs, ReplayArgs, RunsArgs, RunsCommand, ShowRunArgs};
 use crate::exit::Exit;
 use crate::say;
@@ -24,22 +28,17 @@ pub(super) fn command(args: &RunsArgs) -> Result<Exit, Failure> {
         RunsCommand::Replay(replay) => self::replay(&api, replay),
         RunsCommand::Cancel(one) => {
             let path = format!("/runs/{}/cancel", segment(&one.run));
-            api.call("POST", &path, Call::default())?;
+            api.text("POST", &path, Call::default())?;
             say::note(&format!("{} is cancelled, or stops now", one.run));
             Ok(Exit::Succeeded)
         }
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
-}
-
 /// Names of hooks by their identifiers.
 fn hook_names(api: &Api) -> Result<Vec<(String, String)>, Failure> {
-    let hooks = api.call("GET", "/hooks", Call::default())?;
-    let pair = |hook: &Value| (text(hook, "id").to_owned(), text(hook, "name").to_owned());
-    Ok(hooks.as_array().into_iter().flatten().map(pair).collect())
+    let hooks: Vec<HookView> = api.get("/hooks")?;
+    Ok(hooks.into_iter().map(|hook| (hook.id, hook.name)).collect())
 }
 
 /// A hook's name, or the identifier of one that is not there any more.
@@ -49,128 +48,112 @@ fn name_of<'a>(names: &'a [(String, String)], id: &'a str) -> &'a str {
 }
 
 fn list(api: &Api, args: &ListRunsArgs) -> Result<Exit, Failure> {
-    let mut query = format!("?limit={}", args.limit);
-    for (name, value) in [
-        ("state", &args.state),
-        ("hook", &args.hook),
-        ("event", &args.event),
-    ] {
-        if let Some(value) = value {
-            let _ = write!(query, "&{name}={}", segment(value));
-        }
-    }
-    let page = api.call("GET", &format!("/runs{query}"), Call::default())?;
+    let query = query(&ListRunsQuery {
+        state: args.state,
+        hook: args.hook.clone(),
+        event: args.event.clone(),
+        cursor: None,
+        limit: Some(args.limit.into()),
+    })?;
+    let page: RunPage = api.get(&format!("/runs{query}"))?;
     if args.output.json {
-        say::stdout(format!("{}\n", page["items"]).as_bytes());
+        print_json(&page.items)?;
         return Ok(Exit::Succeeded);
     }
     let names = hook_names(api)?;
-    for run in page["items"].as_array().into_iter().flatten() {
+    for run in &page.items {
         say::stdout(format!("{}\n", line(run, &names)).as_bytes());
     }
     Ok(Exit::Succeeded)
 }
 
 /// A run on one line.
-fn line(run: &Value, names: &[(String, String)]) -> String {
-    let attempts = run["attempts"].as_u64().unwrap_or_default();
+fn line(run: &RunView, names: &[(String, String)]) -> String {
+    let attempts = run.attempts;
     let plural = if attempts == 1 { "attempt" } else { "attempts" };
     let mut line = format!(
         "{}\t{}\t{}\tv{}\t{}\t{attempts} {plural}",
-        text(run, "id"),
-        text(run, "created_at"),
-        name_of(names, text(run, "hook")),
-        run["version"],
-        text(run, "state"),
+        run.id,
+        run.created_at,
+        name_of(names, &run.hook),
+        run.version,
+        run.state,
     );
-    if let Some(due) = run["due_at"].as_str() {
+    if let Some(due) = &run.due_at {
         let _ = write!(line, ", next {due}");
     }
     line
 }
 
 fn show(api: &Api, args: &ShowRunArgs) -> Result<Exit, Failure> {
-    let run = api.call(
-        "GET",
-        &format!("/runs/{}", segment(&args.run)),
-        Call::default(),
-    )?;
+    let detail: RunDetail = api.get(&format!("/runs/{}", segment(&args.run)))?;
     if args.output.json {
-        say::stdout(format!("{run}\n").as_bytes());
+        print_json(&detail)?;
         return Ok(Exit::Succeeded);
     }
     let names = hook_names(api)?;
-    let mut shown = format!("{}\nevent {}\n", line(&run, &names), text(&run, "event"));
-    for attempt in run["history"].as_array().into_iter().flatten() {
-        let report = &attempt["report"];
-        let _ = writeln!(
-            shown,
-            "\nattempt {} at {}: {} ({} ms, CPU {} ms)",
-            attempt["number"],
-            text(attempt, "started_at"),
-            attempt["outcome"].as_str().unwrap_or("under way"),
-            report["duration_ms"].as_f64().unwrap_or_default(),
-            report["cpu_ms"].as_f64().unwrap_or_default(),
-        );
-        if let Some(error) = report["error"].as_str() {
-            let _ = writeln!(shown, "error: {error}");
-        }
-        if let Some(what) = report["asked"]["what"].as_str() {
-            let _ = writeln!(
-                shown,
-                "asked for: {what} {}",
-                text(&report["asked"], "reason")
-            );
-        }
-        for request in report["http"].as_array().into_iter().flatten() {
-            let result = match (request["status"].as_u64(), request["error"].as_str()) {
-                (Some(status), None) => status.to_string(),
-                (Some(status), Some(error)) => format!("{status}, then {error}"),
-                (None, error) => error.unwrap_or("no answer").to_owned(),
-            };
-            let _ = writeln!(
-                shown,
-                "http: {} {} {result}",
-                text(request, "method"),
-                text(request, "url")
-            );
-        }
-        shown.push_str(text(report, "stdout"));
-        shown.push_str(text(report, "stderr"));
+    let run = &detail.run;
+    let mut shown = format!("{}\nevent {}\n", line(run, &names), run.event);
+    for attempt in detail.history {
+        show_attempt(&mut shown, attempt);
     }
     say::stdout(shown.as_bytes());
     Ok(Exit::Succeeded)
+}
+
+fn show_attempt(shown: &mut String, attempt: AttemptView) {
+    let report = attempt.report.unwrap_or_default();
+    let _ = writeln!(
+        shown,
+        "\nattempt {} at {}: {} ({} ms, CPU {} ms)",
+        attempt.number,
+        attempt.started_at,
+        attempt.outcome.map_or("under way", AttemptOutcome::as_str),
+        report.duration_ms,
+        report.cpu_ms,
+    );
+    if let Some(error) = &report.error {
+        let _ = writeln!(shown, "error: {error}");
+    }
+    if let Some(asked) = &report.asked {
+        let _ = writeln!(shown, "asked for: {} {}", asked.name(), asked.reason());
+    }
+    for request in &report.http {
+        let (method, url) = (&request.method, &request.url);
+        let _ = writeln!(shown, "http: {method} {url} {}", request.result());
+    }
+    shown.push_str(&report.stdout);
+    shown.push_str(&report.stderr);
 }
 
 /// Shows a run's output as it comes, to the run's end.
 pub(super) fn follow(api: &Api, run: &str) -> Result<Exit, Failure> {
     let mut stream = events(api.stream(&format!("/runs/{}/log", segment(run)))?);
     while let Some(Event { name, data }) = stream.next()? {
-        match name.as_str() {
-            "output" if text(&data, "stream") == "stdout" => {
-                say::stdout(text(&data, "text").as_bytes())
+        match api.parse(RunLogEvent::parse(&name, &data))? {
+            Some(RunLogEvent::Output(OutputChunk { stream, text })) => match stream {
+                OutputStream::Stdout => say::stdout(text.as_bytes()),
+                OutputStream::Stderr => say::stderr(text.as_bytes()),
+            },
+            Some(RunLogEvent::Attempt(started)) => {
+                say::note(&format!("{run}: attempt {}", started.attempt));
             }
-            "output" => say::stderr(text(&data, "text").as_bytes()),
-            "attempt" => say::note(&format!("{run}: attempt {}", data["attempt"])),
-            "attempt_ended" => {
-                let error = data["error"]
-                    .as_str()
+            Some(RunLogEvent::AttemptEnded(ended)) => {
+                let error = ended
+                    .error
                     .map_or_else(String::new, |error| format!(": {error}"));
-                say::note(&format!(
-                    "{run}: attempt {} {}{error}",
-                    data["attempt"],
-                    text(&data, "outcome")
-                ));
+                let (attempt, outcome) = (ended.attempt, ended.outcome);
+                say::note(&format!("{run}: attempt {attempt} {outcome}{error}"));
             }
-            "end" => {
-                let state = text(&data, "state");
+            Some(RunLogEvent::End(RunEnded { state })) => {
                 say::note(&format!("{run}: {state}"));
                 return Ok(match state {
-                    "succeeded" => Exit::Succeeded,
+                    RunState::Succeeded => Exit::Succeeded,
                     _ => Exit::ScriptFailed,
                 });
             }
-            _ => {}
+            // From a later version.
+            None => {}
         }
     }
     Err(Failure::Unable(
@@ -188,22 +171,24 @@ fn watch(api: &Api) -> Result<Exit, Failure> {
         api.target.tenant
     ));
     while let Some(Event { name, data }) = stream.next()? {
-        if name == "behind" {
-            say::note(&format!(
-                "too slow: {} changes are missing here",
-                data["missing"]
-            ));
-            continue;
-        }
-        let became = match text(&data, "what") {
-            "started" => "started".to_owned(),
-            _ => format!("{}, now {}", text(&data, "outcome"), text(&data, "state")),
+        let event = match api.parse(TenantRunEvent::parse(&name, &data))? {
+            Some(TenantRunEvent::Run(event)) => event,
+            Some(TenantRunEvent::Behind(MissedEvents { missing })) => {
+                say::note(&format!("too slow: {missing} changes are missing here"));
+                continue;
+            }
+            // From a later version.
+            None => continue,
+        };
+        let became = match event.transition {
+            RunTransition::Started => "started".to_owned(),
+            RunTransition::Ended { outcome, state } => format!("{outcome}, now {state}"),
         };
         let line = format!(
             "{}\t{}\tattempt {}\t{became}\n",
-            text(&data, "run"),
-            name_of(&names, text(&data, "hook")),
-            data["attempt"],
+            event.run,
+            name_of(&names, &event.hook),
+            event.attempt,
         );
         say::stdout(line.as_bytes());
     }
@@ -213,31 +198,26 @@ fn watch(api: &Api) -> Result<Exit, Failure> {
 
 fn replay(api: &Api, args: &ReplayArgs) -> Result<Exit, Failure> {
     if let Some(run) = &args.run {
-        let made = api.call(
-            "POST",
-            &format!("/runs/{}/replay", segment(run)),
-            Call::default(),
-        )?;
-        say::stdout(format!("{}\n", text(&made, "id")).as_bytes());
+        let path = format!("/runs/{}/replay", segment(run));
+        let made: RunView = api.call("POST", &path, Call::default())?;
+        say::stdout(format!("{}\n", made.id).as_bytes());
         return Ok(Exit::Succeeded);
     }
+    let Some(state) = args.state else {
+        return Err(Failure::Refused(
+            "give the run, or --state and --since".to_owned(),
+        ));
+    };
     let since = args.since.unwrap_or_default();
     let since = SystemTime::now()
         .checked_sub(since)
         .unwrap_or(SystemTime::UNIX_EPOCH);
-    let mut body = json!({
-        "state": args.state, "since": humantime::format_rfc3339_millis(since).to_string(),
-    });
-    if let Some(hook) = &args.hook {
-        body["hook"] = json!(hook);
-    }
-    let made = api.call("POST", "/runs/replay", Call::with(&body))?;
-    let made: Vec<&str> = made
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let request = ReplayRequest {
+        state,
+        hook: args.hook.clone(),
+        since: humantime::format_rfc3339_millis(since).to_string(),
+    };
+    let made: Vec<String> = api.call("POST", "/runs/replay", Call::with(&request))?;
     for run in &made {
         say::stdout(format!("{run}\n").as_bytes());
     }

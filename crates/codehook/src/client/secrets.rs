@@ -1,9 +1,9 @@
 //! `codehook secrets`.
 
-use serde_json::json;
+use codehook_api_types::{SecretValue, SecretView};
 
 use super::api::Call;
-use super::{Failure, connect, read_secret, segment};
+use super::{Failure, connect, print_json, read_secret, segment};
 use crate::cli::{SecretsArgs, SecretsCommand};
 use crate::exit::Exit;
 use crate::say;
@@ -13,8 +13,10 @@ pub(super) fn command(args: &SecretsArgs) -> Result<Exit, Failure> {
     match &args.command {
         SecretsCommand::Set(set) => {
             let value = read_secret(set.from_file.as_deref(), &format!("{}: ", set.name))?;
-            let body = json!({"value": value});
-            api.call(
+            let body = SecretValue {
+                value: value.into(),
+            };
+            api.text(
                 "PUT",
                 &format!("/secrets/{}", segment(&set.name)),
                 Call::with(&body),
@@ -22,19 +24,18 @@ pub(super) fn command(args: &SecretsArgs) -> Result<Exit, Failure> {
             say::note(&format!("{} is set for {}", set.name, api.target.tenant));
         }
         SecretsCommand::List(list) => {
-            let secrets = api.call("GET", "/secrets", Call::default())?;
+            let secrets: Vec<SecretView> = api.get("/secrets")?;
             if list.json {
-                say::stdout(format!("{secrets}\n").as_bytes());
+                print_json(&secrets)?;
             } else {
-                for secret in secrets.as_array().into_iter().flatten() {
-                    let text = |name: &str| secret[name].as_str().unwrap_or_default();
-                    let line = format!("{}\tset {}\n", text("name"), text("updated_at"));
+                for secret in secrets {
+                    let line = format!("{}\tset {}\n", secret.name, secret.updated_at);
                     say::stdout(line.as_bytes());
                 }
             }
         }
         SecretsCommand::Delete(one) => {
-            api.call(
+            api.text(
                 "DELETE",
                 &format!("/secrets/{}", segment(&one.name)),
                 Call::default(),

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader};
 
-use serde_json::Value;
 use ureq::Body;
 
 use super::Failure;
@@ -11,7 +10,8 @@ use super::Failure;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Event {
     pub(super) name: String,
-    pub(super) data: Value,
+    /// The data, JSON.
+    pub(super) data: String,
 }
 
 /// Reads events until the stream ends.
@@ -37,7 +37,6 @@ impl<R: BufRead> Events<R> {
             }
             let line = line.trim_end_matches(['\r', '\n']);
             if line.is_empty() && !data.is_empty() {
-                let data = serde_json::from_str(&data).unwrap_or_default();
                 return Ok(Some(Event { name, data }));
             }
             // A line that begins with a colon is a comment, which keeps the connection alive.
@@ -60,8 +59,8 @@ mod tests {
         let mut events = Events(text.as_bytes());
         let first = events.next().unwrap().unwrap();
         assert_eq!(
-            (first.name.as_str(), first.data["text"].as_str()),
-            ("output", Some("a: b\n"))
+            (first.name.as_str(), first.data.as_str()),
+            ("output", r#"{"text": "a: b\n"}"#)
         );
         assert_eq!(events.next().unwrap().unwrap().name, "end");
         assert_eq!(events.next().unwrap(), None);

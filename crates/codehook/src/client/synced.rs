@@ -1,5 +1,5 @@
-//! What this folder and the service last agreed on, hook by hook: by it a pull sees that something was changed here, and a push that
-//! something was changed there.
+//! What this folder and the service last agreed on, hook by hook: by it a pull sees that something was changed here,
+//! and a push that something was changed there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ const HEADER: &str =
 #[serde(deny_unknown_fields)]
 pub(super) struct Agreed {
     /// The hook's revision there.
-    pub(super) revision: u64,
+    pub(super) revision: u32,
     /// The hash of its document here.
     content: String,
 }
@@ -69,7 +69,7 @@ impl Synced {
     pub(super) fn agree(
         &mut self,
         name: &str,
-        revision: u64,
+        revision: u32,
         definition: &Value,
     ) -> Result<(), Failure> {
         let agreed = Agreed {

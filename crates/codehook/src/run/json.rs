@@ -1,45 +1,19 @@
-//! The report of a run for programs. Its shape is part of the program's promise: every field is always there, but `script`, which
-//! is asked for.
+//! The report of a run for programs. Its shape is part of the program's promise: every field is always there, but
+//! `script`, which is asked for.
 
 use std::time::Duration;
 
-use codehook_egress::TranscriptEntry;
+use codehook_api_types::{AttemptOutcome, RetryDirective, TranscriptEntry};
 use codehook_python::RUNTIME;
-use codehook_sandbox::{Asked, Outcome, RunReport};
+use codehook_sandbox::RunReport;
 use serde::Serialize;
 
 use crate::rejection::Rejection;
 
-/// How it went; a run's outcome, or that there was no run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
-    Succeeded,
-    Failed,
-    TimedOut,
-    OutOfFuel,
-    OutOfMemory,
-    Crashed,
-    Rejected,
-}
-
-impl From<Outcome> for Status {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Succeeded => Self::Succeeded,
-            Outcome::Failed => Self::Failed,
-            Outcome::TimedOut => Self::TimedOut,
-            Outcome::OutOfFuel => Self::OutOfFuel,
-            Outcome::OutOfMemory => Self::OutOfMemory,
-            Outcome::Crashed => Self::Crashed,
-        }
-    }
-}
-
 /// The one object that `codehook run --json` prints.
 #[derive(Debug, Serialize)]
 pub(crate) struct JsonReport {
-    status: Status,
+    status: AttemptOutcome,
     runtime: String,
     exit_code: Option<i32>,
     stdout: String,
@@ -53,7 +27,7 @@ pub(crate) struct JsonReport {
     http: Vec<TranscriptEntry>,
     tmp_files_left: u64,
     tmp_bytes_left: u64,
-    asked: Option<Asked>,
+    asked: Option<RetryDirective>,
     error: Option<Rejection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     script: Option<String>,
@@ -86,7 +60,7 @@ impl JsonReport {
     /// Of input that was refused.
     pub(crate) fn rejected(rejection: Rejection) -> Self {
         Self {
-            status: Status::Rejected,
+            status: AttemptOutcome::Rejected,
             runtime: RUNTIME.to_owned(),
             exit_code: None,
             stdout: String::new(),
@@ -114,7 +88,7 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use codehook_sandbox::{Captured, TmpLeftovers};
+    use codehook_sandbox::{Captured, Outcome, TmpLeftovers};
     use serde_json::json;
 
     use super::*;
@@ -191,8 +165,8 @@ mod tests {
             (Outcome::Crashed, "crashed"),
         ];
         for (outcome, word) in words {
-            let shown = serde_json::to_value(Status::from(outcome)).expect("JSON");
-            assert_eq!(shown, word);
+            let shown = serde_json::to_value(JsonReport::finished(report(outcome), None));
+            assert_eq!(shown.expect("JSON")["status"], word);
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use bytesize::ByteSize;
-use codehook_egress::TranscriptEntry;
-use codehook_sandbox::{Asked, Outcome, RunLimits, RunReport};
+use codehook_api_types::{EgressErrorKind, Outcome, RetryDirective, TranscriptEntry};
+use codehook_sandbox::{RunLimits, RunReport};
 
 /// Displays as lines that each begin with `codehook: `.
 pub(crate) struct Summary<'a> {
@@ -58,11 +58,7 @@ impl fmt::Display for Summary<'_> {
             size(report.peak_memory_bytes),
         )?;
         for entry in &report.http {
-            let result = match (entry.status, entry.error) {
-                (Some(status), Some(error)) => format!("{status}, then {error}"),
-                (Some(status), None) => status.to_string(),
-                (None, error) => error.unwrap_or("no answer").to_owned(),
-            };
+            let result = entry.result();
             let TranscriptEntry {
                 method,
                 url,
@@ -95,22 +91,19 @@ impl fmt::Display for Summary<'_> {
 }
 
 /// What a service would do for a script that failed and asked for it.
-fn wish(asked: &Asked) -> String {
-    let (wish, reason) = match asked {
-        Asked::Retry {
+fn wish(asked: &RetryDirective) -> String {
+    let wish = match asked {
+        RetryDirective::Retry {
             after_seconds: Some(seconds),
-            reason,
-        } => (
-            format!("asks for another attempt after {seconds} s"),
-            reason,
-        ),
-        Asked::Retry {
+            ..
+        } => format!("asks for another attempt after {seconds} s"),
+        RetryDirective::Retry {
             after_seconds: None,
-            reason,
-        } => ("asks for another attempt".to_owned(), reason),
-        Asked::Abort { reason } => ("asks for no further attempt".to_owned(), reason),
+            ..
+        } => "asks for another attempt".to_owned(),
+        RetryDirective::Abort { .. } => "asks for no further attempt".to_owned(),
     };
-    match reason.as_str() {
+    match asked.reason() {
         "" => wish,
         reason => format!("{wish}: {reason}"),
     }
@@ -119,20 +112,21 @@ fn wish(asked: &Asked) -> String {
 fn hint(entry: &TranscriptEntry) -> Option<String> {
     let authority = authority(&entry.url)?;
     match entry.error? {
-        "denied_by_policy" => Some(format!(
+        EgressErrorKind::DeniedByPolicy => Some(format!(
             "{authority} is not among the hosts the script may reach: add `--allow {authority}`"
         )),
-        "forbidden_address" => Some(format!(
+        EgressErrorKind::ForbiddenAddress => Some(format!(
             "{authority} is at a private address: add `--allow-private` if that is meant"
         )),
-        "tls_unknown_issuer" => Some(format!(
+        EgressErrorKind::TlsUnknownIssuer => Some(format!(
             "{authority} is not known to a trusted authority: add `--ca-cert FILE` if it has its own"
         )),
         _ => None,
     }
 }
 
-/// Host, and port unless it is the scheme's own, of a URL in a transcript. `None` where there is none, or a secret is in it.
+/// Host, and port unless it is the scheme's own, of a URL in a transcript. `None` where there is none, or a secret is
+/// in it.
 fn authority(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
     let authority = rest.split(['/', '?']).next()?;
@@ -151,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    fn entry(url: &str, status: Option<u16>, error: Option<&'static str>) -> TranscriptEntry {
+    fn entry(url: &str, status: Option<u16>, error: Option<EgressErrorKind>) -> TranscriptEntry {
         TranscriptEntry {
             method: "GET".to_owned(),
             url: url.to_owned(),
@@ -205,9 +199,17 @@ mod tests {
     fn a_denied_host_is_named_once_with_its_option() {
         let http = vec![
             entry("https://a.test/x?…", Some(200), None),
-            entry("https://b.test:8443/1", None, Some("denied_by_policy")),
-            entry("https://b.test:8443/2", None, Some("denied_by_policy")),
-            entry("(invalid)", None, Some("invalid_request")),
+            entry(
+                "https://b.test:8443/1",
+                None,
+                Some(EgressErrorKind::DeniedByPolicy),
+            ),
+            entry(
+                "https://b.test:8443/2",
+                None,
+                Some(EgressErrorKind::DeniedByPolicy),
+            ),
+            entry("(invalid)", None, Some(EgressErrorKind::InvalidRequest)),
         ];
         let text = summary(Outcome::Failed, http, TmpLeftovers::default());
         assert!(
@@ -226,7 +228,7 @@ mod tests {
         let http = vec![entry(
             "https://[redacted].test/",
             None,
-            Some("denied_by_policy"),
+            Some(EgressErrorKind::DeniedByPolicy),
         )];
         assert!(!summary(Outcome::Failed, http, TmpLeftovers::default()).contains("--allow"));
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use codehook_api_types::{Outcome, RetryDirective, TranscriptEntry};
-use serde::Serialize;
 
 use crate::fs::TmpLeftovers;
 use crate::output::Captured;

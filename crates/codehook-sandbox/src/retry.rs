@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-
 /// Which attempt of which run a script is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Attempt {
@@ -20,4 +19,3 @@ impl Default for Attempt {
         }
     }
 }
-

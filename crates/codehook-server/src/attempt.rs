@@ -145,11 +145,15 @@ fn next(report: &RunReport, retry: &RetryPolicy, number: u32) -> Next {
     if !again {
         return Next::End(RunState::Failed);
     }
-    self::again(retry, number, report.asked.as_ref().and_then(RetryDirective::after))
+    self::again(
+        retry,
+        number,
+        report.asked.as_ref().and_then(RetryDirective::after),
+    )
 }
 
 /// A further attempt, `after` that time if the script has asked for one; a dead letter once there were enough.
-fn again(retry: &Retry, number: u32, after: Option<Duration>) -> Next {
+fn again(retry: &RetryPolicy, number: u32, after: Option<Duration>) -> Next {
     if number >= retry.attempts {
         return Next::End(RunState::DeadLetter);
     }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use codehook_api_types::Scope;
 use codehook_runner::Runner;
-use codehook_store::{KeyHolder, MasterKey, NewKey, Scope, Store, StoreError};
+use codehook_store::{KeyHolder, MasterKey, NewKey, Store, StoreError};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

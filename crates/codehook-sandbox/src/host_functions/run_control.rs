@@ -6,8 +6,8 @@ use wasmtime::{Caller, Linker};
 use super::guest::write_result;
 use crate::abi::{LinkError, MODULE, RUN_DIRECTIVE, RUN_INFO};
 use crate::guest_memory::copy_out;
-use codehook_api_types::RetryDirective;
 use crate::run_state::{GuestState, memory_of};
+use codehook_api_types::RetryDirective;
 
 /// The longest reason in bytes that is kept; the rest is cut off.
 const MAX_REASON_BYTES: u32 = 1000;

@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use crate::abi::{LinkError, MODULE, LOOP_IS_BOUNDED, YIELD_NOW};
+use crate::abi::{LOOP_IS_BOUNDED, LinkError, MODULE, YIELD_NOW};
 use crate::run_state::GuestState;
 
 /// Defines the functions.

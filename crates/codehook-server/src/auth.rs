@@ -68,7 +68,7 @@ impl Keys {
     }
 
     /// Returns once `key` is none any more, for what goes on for longer than a request.
-    pub(crate) async fn until_gone(&self, store: &Store, key: &ApiKey) {
+    pub(crate) async fn revoked(&self, store: &Store, key: &ApiKey) {
         let mut deleted = self.deleted.subscribe();
         let expiry = async {
             match key.expires_at {

@@ -17,7 +17,7 @@ const MAX_BATCH: usize = 1000;
 
 /// One event of a delivery.
 #[derive(Debug)]
-pub(crate) struct Delivered {
+pub(crate) struct Delivery {
     pub(crate) event: Event,
     /// The event as it is kept: JSON.
     pub(crate) body: String,
@@ -28,7 +28,7 @@ pub(crate) struct Delivered {
 /// The events in a delivery with this body.
 ///
 /// CloudEvents 1.0 in all three modes of its HTTP binding; a form; and any other body as the JSON of one event.
-pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Delivered>, Problem> {
+pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Delivery>, Problem> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let content = headers
         .get(CONTENT_TYPE)
@@ -74,23 +74,23 @@ fn json(body: &[u8]) -> Result<Value, Problem> {
 }
 
 /// The JSON of one event, as the product writes it: with raw line breaks in strings, and with a byte order mark.
-fn plain(body: &[u8]) -> Result<Delivered, Problem> {
+fn plain(body: &[u8]) -> Result<Delivery, Problem> {
     let event = Event::from_json(body).map_err(|error| Problem::malformed(error.to_string()))?;
     let text = String::from_utf8(body.to_vec())
         .map_err(|_| Problem::malformed("the body is not UTF-8"))?;
     let key = event_key(&event);
-    Ok(Delivered {
+    Ok(Delivery {
         event,
         body: text,
         key,
     })
 }
 
-fn form(body: &[u8]) -> Result<Delivered, Problem> {
+fn form(body: &[u8]) -> Result<Delivery, Problem> {
     let event = Event::from_form(body).map_err(|error| Problem::malformed(error.to_string()))?;
     let body = event.as_json().to_string();
     let key = event_key(&event);
-    Ok(Delivered { event, body, key })
+    Ok(Delivery { event, body, key })
 }
 
 /// The product's own identifier of an event, else the whole event: a repeated delivery is the same to the last byte.
@@ -113,7 +113,7 @@ fn cloud_key(source: &str, id: &str) -> String {
     whole(&format!("cloudevent\0{source}\0{id}"))
 }
 
-fn batch(body: &[u8]) -> Result<Vec<Delivered>, Problem> {
+fn batch(body: &[u8]) -> Result<Vec<Delivery>, Problem> {
     let Value::Array(events) = json(body)? else {
         return Err(Problem::malformed("a batch of CloudEvents is a JSON array"));
     };
@@ -126,7 +126,7 @@ fn batch(body: &[u8]) -> Result<Vec<Delivered>, Problem> {
 }
 
 /// A CloudEvent in JSON format: its data is the event.
-fn structured(cloud: &Value) -> Result<Delivered, Problem> {
+fn structured(cloud: &Value) -> Result<Delivery, Problem> {
     let text = |name: &str| cloud.get(name).and_then(Value::as_str);
     let (Some("1.0"), Some(id), Some(source)) = (text("specversion"), text("id"), text("source"))
     else {
@@ -166,7 +166,7 @@ mod tests {
             })
             .collect();
         let delivered = read(&headers, body.as_bytes()).unwrap();
-        let pair = |one: Delivered| {
+        let pair = |one: Delivery| {
             assert!(
                 Event::from_json(one.body.as_bytes()).is_ok(),
                 "what is kept can be read"

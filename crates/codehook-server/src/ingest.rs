@@ -6,18 +6,18 @@ use codehook_api_types::EventReceipt;
 use codehook_store::{Accepted, Id, Millis, NewEvent, NewRun, QueuedRun};
 use codehook_template::Mapping;
 
-use crate::delivery::Delivered;
+use crate::delivery::Delivery;
+use crate::dispatch::quota::byte_quota;
 use crate::problem::Problem;
-use crate::registry::LiveTenant;
+use crate::registry::ActiveTenant;
 use crate::service::{SWEEP_INTERVAL, Service};
-use crate::usage::most_bytes;
 
 /// Keeps an event of `tenant`, and starts its runs.
 pub(crate) async fn accept(
     service: &Service,
     tenant: &str,
     source: Option<(Id, Option<&Mapping>)>,
-    delivered: Delivered,
+    delivered: Delivery,
 ) -> Result<EventReceipt, Problem> {
     let began = SystemTime::now();
     let active = service
@@ -74,7 +74,7 @@ pub(crate) async fn accept(
 fn admit(
     service: &Service,
     tenant: &str,
-    active: &LiveTenant,
+    active: &ActiveTenant,
     bytes: usize,
 ) -> Result<(), Problem> {
     let quotas = active.quotas;
@@ -82,10 +82,10 @@ fn admit(
     let (why, problem) = if active.rate.check().is_err() {
         let detail = "more events a second than the tenant's quota";
         ("rate", Problem::too_many(detail, 1))
-    } else if service.dispatcher.waiting_of(tenant) >= quotas.queued_runs as usize {
+    } else if service.dispatcher.waiting_for(tenant) >= quotas.queued_runs as usize {
         let detail = "as many runs wait as the tenant's quota allows";
         ("queue", Problem::too_many(detail, 5))
-    } else if held.saturating_add(bytes as u64) > most_bytes(quotas) {
+    } else if held.saturating_add(bytes as u64) > byte_quota(quotas) {
         let detail =
             "the tenant holds as many bytes as its quota allows; what has ended will make room";
         let retry_after = SWEEP_INTERVAL.as_secs();

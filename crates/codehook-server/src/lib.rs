@@ -1,29 +1,29 @@
 //! The service: takes events over HTTP, keeps them, and runs the hooks that they start, for many tenants.
 //!
-//! An event goes one way: verified ([`source`]), read ([`delivery`]), kept and only then acknowledged ([`ingest`]), run in turn
-//! ([`queue`], [`dispatch`]), each attempt in a sandbox of its own ([`attempt`]). The API beside it ([`api`]) changes what is in force
-//! ([`registry`]). This crate owns no storage, no interpreter and no network policy: those are the store's, the sandbox's and egress's.
+//! An event goes one way: its sender is authenticated ([`webhook_source`]), it is parsed ([`delivery`]), stored and only
+//! then acknowledged ([`ingest`]), and its runs are dispatched in fair order, attempt by attempt ([`dispatch`]). The API
+//! ([`api`]) changes tenants, hooks and sources; [`registry`] has those in force. The crate owns no storage, no
+//! interpreter and no network policy: those are the store's, the sandbox's and egress's. How a script is made of an event
+//! and run is the runner's.
 
 mod api;
-mod attempt;
+mod attempt_result;
 mod auth;
-mod definition;
+mod compile_check;
 mod delivery;
 mod dispatch;
+mod hook_definition;
 mod ingest;
-mod live;
+mod otel;
 mod problem;
-mod queue;
 mod registry;
+mod run_events;
 mod serve;
 mod service;
-mod source;
-mod syntax;
-mod traces;
-mod usage;
+mod webhook_source;
 
+pub use otel::TracesError;
 pub use serve::{Server, ServiceConfig, ServiceError};
-pub use traces::TracesError;
 
 /// Returns the OpenAPI description of the HTTP API, JSON.
 ///

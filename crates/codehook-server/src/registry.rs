@@ -12,48 +12,48 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-use crate::definition::ReadyHook;
+use crate::hook_definition::PreparedHook;
 use crate::problem::Problem;
-use crate::source::LiveSource;
+use crate::webhook_source::WebhookSource;
 
 /// Server-sent event streams that a tenant may have open at the same time.
-const STREAMS: usize = 50;
+const MAX_STREAMS_PER_TENANT: usize = 50;
 /// Versions that are kept ready though they are not in force, for runs of theirs that still wait.
 const VERSION_CACHE_ENTRIES: usize = 1000;
 /// Bytes of templates of such versions.
 const VERSION_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A published hook.
-pub(crate) struct LiveHook {
+pub(crate) struct PublishedHook {
     pub(crate) id: Id,
     pub(crate) version: u32,
-    pub(crate) ready: Arc<ReadyHook>,
+    pub(crate) ready: Arc<PreparedHook>,
 }
 
 /// A tenant as deliveries and runs need it.
-pub(crate) struct LiveTenant {
+pub(crate) struct ActiveTenant {
     pub(crate) quotas: Quotas,
     /// Events.
     pub(crate) rate: Arc<DefaultDirectRateLimiter>,
     /// Places for streams.
     pub(crate) streams: Arc<Semaphore>,
     /// Those that are enabled.
-    pub(crate) hooks: Vec<LiveHook>,
+    pub(crate) hooks: Vec<PublishedHook>,
 }
 
 #[derive(Default)]
-struct InForce {
-    tenants: HashMap<String, Arc<LiveTenant>>,
+struct Snapshot {
+    tenants: HashMap<String, Arc<ActiveTenant>>,
     /// The published versions of enabled hooks.
-    ready: HashMap<(Id, u32), Arc<ReadyHook>>,
-    sources: HashMap<Id, Arc<LiveSource>>,
+    ready: HashMap<(Id, u32), Arc<PreparedHook>>,
+    sources: HashMap<Id, Arc<WebhookSource>>,
 }
 
 /// Everything in force.
 pub(crate) struct Registry {
     store: Store,
-    in_force: RwLock<InForce>,
-    versions: Cache<(Id, u32), Arc<ReadyHook>, TemplateBytes>,
+    snapshot: RwLock<Snapshot>,
+    versions: Cache<(Id, u32), Arc<PreparedHook>, TemplateBytes>,
     /// One reading at a time, so that an older one never replaces a newer one.
     reading: tokio::sync::Mutex<()>,
 }
@@ -62,8 +62,8 @@ pub(crate) struct Registry {
 #[derive(Clone)]
 struct TemplateBytes;
 
-impl Weighter<(Id, u32), Arc<ReadyHook>> for TemplateBytes {
-    fn weight(&self, _: &(Id, u32), hook: &Arc<ReadyHook>) -> u64 {
+impl Weighter<(Id, u32), Arc<PreparedHook>> for TemplateBytes {
+    fn weight(&self, _: &(Id, u32), hook: &Arc<PreparedHook>) -> u64 {
         // Some for the entry itself, so that small ones have a bound as well.
         hook.definition.template.len() as u64 + VERSION_CACHE_BYTES / VERSION_CACHE_ENTRIES as u64
     }
@@ -81,7 +81,7 @@ impl Registry {
     pub(crate) async fn new(store: Store) -> Result<Self, StoreError> {
         let registry = Self {
             store,
-            in_force: RwLock::default(),
+            snapshot: RwLock::default(),
             versions: Cache::with_weighter(
                 VERSION_CACHE_ENTRIES,
                 VERSION_CACHE_BYTES,
@@ -96,18 +96,18 @@ impl Registry {
     /// Reads everything anew.
     pub(crate) async fn reload(&self) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
-        let mut hooks: HashMap<String, Vec<LiveHook>> = HashMap::new();
-        let mut in_force = InForce::default();
+        let mut hooks: HashMap<String, Vec<PublishedHook>> = HashMap::new();
+        let mut snapshot = Snapshot::default();
         for hook in self.store.hooks(None).await? {
             let Some(version) = hook.published.filter(|_| hook.enabled) else {
                 continue;
             };
             match self.version(hook.id, version).await {
                 Ok(ready) => {
-                    in_force
+                    snapshot
                         .ready
                         .insert((hook.id, version), Arc::clone(&ready));
-                    hooks.entry(hook.tenant).or_default().push(LiveHook {
+                    hooks.entry(hook.tenant).or_default().push(PublishedHook {
                         id: hook.id,
                         version,
                         ready,
@@ -124,16 +124,16 @@ impl Registry {
             // What a tenant has sent counts on, whatever else has changed.
             let before = self.tenant(&tenant.id);
             let streams = before.as_ref().map_or_else(
-                || Arc::new(Semaphore::new(STREAMS)),
+                || Arc::new(Semaphore::new(MAX_STREAMS_PER_TENANT)),
                 |before| Arc::clone(&before.streams),
             );
             let rate = before
                 .filter(|before| before.quotas == quotas)
                 .map_or_else(|| Arc::new(rate(quotas)), |before| Arc::clone(&before.rate));
             let hooks = hooks.remove(&tenant.id).unwrap_or_default();
-            in_force.tenants.insert(
+            snapshot.tenants.insert(
                 tenant.id,
-                Arc::new(LiveTenant {
+                Arc::new(ActiveTenant {
                     quotas,
                     rate,
                     streams,
@@ -142,30 +142,30 @@ impl Registry {
             );
         }
         for source in self.store.sources(None).await? {
-            match LiveSource::new(&source) {
-                Ok(live) => drop(in_force.sources.insert(source.id, Arc::new(live))),
+            match WebhookSource::new(&source) {
+                Ok(live) => drop(snapshot.sources.insert(source.id, Arc::new(live))),
                 Err(problem) => {
                     tracing::error!(source = %source.name, ?problem, "a source cannot be used")
                 }
             }
         }
         *self
-            .in_force
+            .snapshot
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = in_force;
+            .unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 
     /// A tenant.
-    pub(crate) fn tenant(&self, id: &str) -> Option<Arc<LiveTenant>> {
-        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
-        in_force.tenants.get(id).cloned()
+    pub(crate) fn tenant(&self, id: &str) -> Option<Arc<ActiveTenant>> {
+        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        snapshot.tenants.get(id).cloned()
     }
 
     /// A source.
-    pub(crate) fn source(&self, id: Id) -> Option<Arc<LiveSource>> {
-        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
-        in_force.sources.get(&id).cloned()
+    pub(crate) fn source(&self, id: Id) -> Option<Arc<WebhookSource>> {
+        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        snapshot.sources.get(&id).cloned()
     }
 
     /// The name of a version's template, where it is at hand.
@@ -177,22 +177,26 @@ impl Registry {
     }
 
     /// A version that is in force or was used a short time ago.
-    fn at_hand(&self, hook: Id, version: u32) -> Option<Arc<ReadyHook>> {
-        let in_force = self.in_force.read().unwrap_or_else(PoisonError::into_inner);
-        let current = in_force.ready.get(&(hook, version)).cloned();
-        drop(in_force);
+    fn at_hand(&self, hook: Id, version: u32) -> Option<Arc<PreparedHook>> {
+        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        let current = snapshot.ready.get(&(hook, version)).cloned();
+        drop(snapshot);
         current.or_else(|| self.versions.get(&(hook, version)))
     }
 
     /// A published version, which need not be in force any more.
-    pub(crate) async fn version(&self, hook: Id, version: u32) -> Result<Arc<ReadyHook>, Problem> {
+    pub(crate) async fn version(
+        &self,
+        hook: Id,
+        version: u32,
+    ) -> Result<Arc<PreparedHook>, Problem> {
         if let Some(ready) = self.at_hand(hook, version) {
             return Ok(ready);
         }
         let stored = self.store.hook_version(hook, version).await?;
         let definition: HookDefinition = serde_json::from_str(&stored.definition)
             .map_err(|error| Problem::invalid(error.to_string()))?;
-        let ready = Arc::new(ReadyHook::new(definition, &stored.hook)?);
+        let ready = Arc::new(PreparedHook::new(definition, &stored.hook)?);
         self.versions.insert((hook, version), Arc::clone(&ready));
         Ok(ready)
     }

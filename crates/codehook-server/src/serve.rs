@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 use crate::api;
 use crate::auth::Keys;
 use crate::dispatch::Dispatcher;
+use crate::dispatch::quota::byte_quota;
+use crate::otel::{Traces, TracesError};
 use crate::registry::Registry;
 use crate::service::{SWEEP_INTERVAL, Service};
-use crate::traces::{Traces, TracesError};
-use crate::usage::most_bytes;
 
 /// Settings of the service.
 pub struct ServiceConfig {
@@ -214,7 +214,7 @@ async fn sweep_once(service: &Service, retention: Retention) -> Result<(), Store
     }
     for tenant in store.tenants().await? {
         // A tenth free, so that what comes next does not wait for the next sweep.
-        let most = most_bytes(tenant.quotas) / 10 * 9;
+        let most = byte_quota(tenant.quotas) / 10 * 9;
         if service.dispatcher.meter.of(&tenant.id).held_bytes <= most {
             continue;
         }

@@ -28,7 +28,7 @@ use crate::input;
 use crate::interpreter;
 use crate::packages;
 use crate::rejection::Rejection;
-use crate::say::{self, Format};
+use crate::terminal::{self, Format};
 
 /// Runs the command.
 ///
@@ -68,11 +68,11 @@ pub(crate) fn command(args: &CheckArgs) -> anyhow::Result<Exit> {
         }
     };
     match args.output.format() {
-        Format::Json => say::json(&report)?,
+        Format::Json => terminal::json(&report)?,
         Format::Human if exit == Exit::Rejected => {
-            say::note(&report.error_message().unwrap_or_default());
+            terminal::note(&report.error_message().unwrap_or_default());
         }
-        Format::Human => say::stdout(report.to_string().as_bytes()),
+        Format::Human => terminal::stdout(report.to_string().as_bytes()),
     }
     Ok(exit)
 }

@@ -9,7 +9,7 @@ mod login;
 mod runs;
 mod secrets;
 mod stream;
-mod synced;
+mod sync_state;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::input;
 use crate::project::Project;
 use crate::rejection::Rejection;
-use crate::say;
+use crate::terminal;
 
 /// The environment variable with an API key.
 const KEY_VARIABLE: &str = "CODEHOOK_API_KEY";
@@ -100,7 +100,7 @@ fn segment(text: &str) -> String {
 
 fn told(result: Result<Exit, Failure>) -> anyhow::Result<Exit> {
     Ok(result.unwrap_or_else(|failure| {
-        say::note(&failure.to_string());
+        terminal::note(&failure.to_string());
         failure.exit()
     }))
 }
@@ -114,7 +114,7 @@ fn query(parameters: &impl Serialize) -> Result<String, Failure> {
 
 /// Prints a response as JSON.
 fn print_json(response: &impl Serialize) -> Result<(), Failure> {
-    say::json(response).map_err(|error| Failure::Unable(format!("{error:#}")))
+    terminal::json(response).map_err(|error| Failure::Unable(format!("{error:#}")))
 }
 
 /// Runs `codehook login`.

@@ -4,7 +4,7 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, CompletionsArgs};
 use crate::exit::Exit;
-use crate::say;
+use crate::terminal;
 
 /// Runs the command.
 ///
@@ -15,7 +15,7 @@ pub(crate) fn command(args: &CompletionsArgs) -> anyhow::Result<Exit> {
     // In memory first: a reader that has gone is no reason to panic.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "codehook", &mut script);
-    say::stdout(&script);
+    terminal::stdout(&script);
     Ok(Exit::Succeeded)
 }
 

@@ -9,7 +9,7 @@ use codehook_python::RUNTIME;
 use codehook_sandbox::{CompiledCache, Metering, Sandbox, SandboxConfig};
 
 use crate::hardening::{self, Permissions};
-use crate::say::{self, Format};
+use crate::terminal::{self, Format};
 
 /// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled: to count fuel, say.
 ///
@@ -59,10 +59,10 @@ pub(crate) fn start_many(
     let compiling = || {
         compiling_since = Some(Instant::now());
         if let Some(reason) = &no_cache {
-            say::note(reason);
+            terminal::note(reason);
         }
         if format.wants_progress() {
-            say::note(&format!(
+            terminal::note(&format!(
                 "compiling the {RUNTIME} interpreter ({how_often})..."
             ));
         }
@@ -71,7 +71,7 @@ pub(crate) fn start_many(
     if let Some(since) = compiling_since
         && format.wants_progress()
     {
-        say::note(&format!("done in {:.1} s", since.elapsed().as_secs_f64()));
+        terminal::note(&format!("done in {:.1} s", since.elapsed().as_secs_f64()));
     }
     if confined.is_some() {
         hardening::never_dump();

@@ -17,10 +17,10 @@ mod project;
 mod rejection;
 mod run;
 mod runtime;
-mod say;
 mod secret;
 mod serve;
 mod settings;
+mod terminal;
 
 use std::alloc::System;
 use std::io::IsTerminal;
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
         Command::Man(args) => man::command(&args),
     };
     let exit = result.unwrap_or_else(|error| {
-        say::note(&format!("{error:#}"));
+        terminal::note(&format!("{error:#}"));
         Exit::Unable
     });
     exit.into()

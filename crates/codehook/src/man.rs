@@ -10,7 +10,7 @@ use roff::{Roff, roman};
 
 use crate::cli::{Cli, ManArgs};
 use crate::exit::Exit;
-use crate::say;
+use crate::terminal;
 
 const MANUAL: &str = "User Commands";
 
@@ -27,7 +27,7 @@ pub(crate) fn command(args: &ManArgs) -> anyhow::Result<Exit> {
         let path = directory.join(name);
         fs::write(&path, page).with_context(|| path.display().to_string())?;
     }
-    say::note(&format!(
+    terminal::note(&format!(
         "{} manual pages are in {}",
         pages.len(),
         directory.display()

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::cli::{PackagesArgs, PackagesCommand, StoreArgs, TenantArgs};
 use crate::exit::Exit;
-use crate::say::{self, Format};
+use crate::terminal::{self, Format};
 
 pub(crate) use hint::{about_missing_module, last_missing_module};
 
@@ -115,8 +115,8 @@ fn refuse(format: Format, error: &dyn std::fmt::Display) -> anyhow::Result<Exit>
         error: String,
     }
     match format {
-        Format::Human => say::note(&error.to_string()),
-        Format::Json => say::json(&Refused {
+        Format::Human => terminal::note(&error.to_string()),
+        Format::Json => terminal::json(&Refused {
             status: "refused",
             error: error.to_string(),
         })?,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cli::RunArgs;
 use crate::input;
 use crate::rejection::Rejection;
-use crate::say;
+use crate::terminal;
 
 pub(crate) const FILE: &str = "codehook.toml";
 const MAX_PROJECT_BYTES: usize = 1024 * 1024;
@@ -163,7 +163,7 @@ pub(crate) fn complete(args: &mut RunArgs) -> Result<(), Rejection> {
         args.memory = Some(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
     if args.output.format().wants_progress() {
-        say::note(&format!("with what {file} says of {name}"));
+        terminal::note(&format!("with what {file} says of {name}"));
     }
     Ok(())
 }

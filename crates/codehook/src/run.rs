@@ -22,8 +22,8 @@ use crate::rejection::Rejection;
 use crate::run::json::JsonReport;
 use crate::run::live_output::LiveOutput;
 use crate::run::summary::Summary;
-use crate::say::{self, Format};
 use crate::secret;
+use crate::terminal::{self, Format};
 
 /// How the wait for a run ended.
 enum Ended {
@@ -64,8 +64,8 @@ pub(crate) fn command(mut args: Box<RunArgs>) -> anyhow::Result<Exit> {
 
 fn reject(format: Format, rejection: Rejection) -> anyhow::Result<Exit> {
     match format {
-        Format::Human => say::note(&rejection.message),
-        Format::Json => say::json(&JsonReport::rejected(rejection))?,
+        Format::Human => terminal::note(&rejection.message),
+        Format::Json => terminal::json(&JsonReport::rejected(rejection))?,
     }
     Ok(Exit::Rejected)
 }
@@ -160,7 +160,7 @@ fn run_for_a_program(
     match drive(runner, run, None)? {
         Ended::Report(report) => {
             let exit = Exit::from(report.outcome);
-            say::json(&JsonReport::finished(*report, script.as_deref()))?;
+            terminal::json(&JsonReport::finished(*report, script.as_deref()))?;
             Ok(exit)
         }
         Ended::Signal(exit) => Ok(exit),
@@ -182,9 +182,9 @@ fn run_for_a_person(
     match ended {
         Ended::Report(report) => {
             output.finish();
-            say::stderr(Summary::new(&report, &limits).to_string().as_bytes());
+            terminal::stderr(Summary::new(&report, &limits).to_string().as_bytes());
             if let Some(hint) = import_hint(&report, tenant) {
-                say::note(&hint);
+                terminal::note(&hint);
             }
             Ok(report.outcome.into())
         }
@@ -230,11 +230,11 @@ async fn stopped() -> Exit {
     };
     tokio::select! {
         _ = interrupt.recv() => {
-            say::note("interrupted: the run was stopped, and its files are deleted");
+            terminal::note("interrupted: the run was stopped, and its files are deleted");
             Exit::Interrupted
         }
         _ = terminate.recv() => {
-            say::note("terminated: the run was stopped, and its files are deleted");
+            terminal::note("terminated: the run was stopped, and its files are deleted");
             Exit::Terminated
         }
     }

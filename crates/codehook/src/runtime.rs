@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::hardening;
 use crate::interpreter;
 use crate::packages;
-use crate::say;
+use crate::terminal;
 
 #[derive(Debug, Serialize)]
 struct Runtime {
@@ -43,9 +43,9 @@ pub(crate) fn command(args: &RuntimeArgs) -> anyhow::Result<Exit> {
         kernel: hardening::available().to_string(),
     };
     if args.output.json {
-        say::json(&runtime)?;
+        terminal::json(&runtime)?;
     } else {
-        say::stdout(describe(&runtime).as_bytes());
+        terminal::stdout(describe(&runtime).as_bytes());
     }
     Ok(Exit::Succeeded)
 }

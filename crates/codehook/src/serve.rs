@@ -21,8 +21,8 @@ use crate::hardening::{Inbound, Permissions, Ports};
 use crate::input;
 use crate::interpreter;
 use crate::packages;
-use crate::say::{self, Format};
 use crate::settings::Settings;
+use crate::terminal::{self, Format};
 
 /// The environment variable with a master key.
 const KEY_VARIABLE: &str = "CODEHOOK_MASTER_KEY";
@@ -44,7 +44,7 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
     let (certificates, settings) = match prepared {
         Ok(prepared) => prepared,
         Err(rejection) => {
-            say::note(&rejection.message);
+            terminal::note(&rejection.message);
             return Ok(Exit::Rejected);
         }
     };
@@ -112,7 +112,7 @@ pub(crate) fn command(args: Box<ServeArgs>) -> anyhow::Result<Exit> {
 /// When there is no database, or the copy cannot be written.
 pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
     codehook_store::backup(&args.data, &args.file)?;
-    say::note(&format!(
+    terminal::note(&format!(
         "{} holds the whole database; the master key is not in it",
         args.file.display()
     ));
@@ -131,20 +131,20 @@ async fn serve(
     if let Some(key) = server.operator_key() {
         let file = data.join("operator-key");
         write_secret(&file, key)?;
-        say::note(&format!(
+        terminal::note(&format!(
             "the operator's API key is in {}; it is not kept anywhere else",
             file.display()
         ));
     }
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    say::note(&format!("listening on http://{}", listener.local_addr()?));
+    terminal::note(&format!("listening on http://{}", listener.local_addr()?));
     server
         .serve(listener, async move {
             tokio::select! {
                 _ = terminated.recv() => {}
                 _ = interrupted.recv() => {}
             }
-            say::note("ending: no more requests; runs under way may end");
+            terminal::note("ending: no more requests; runs under way may end");
         })
         .await?;
     Ok(Exit::Succeeded)
@@ -169,7 +169,7 @@ fn master_key(settings: &Settings) -> anyhow::Result<MasterKey> {
     if settings.master_key_file.is_none() && !own.exists() {
         let key = MasterKey::generate()?;
         write_secret(&own, &key.to_hex())?;
-        say::note(&format!(
+        terminal::note(&format!(
             "the master key for secrets is in {}: keep a copy elsewhere",
             own.display()
         ));
@@ -217,7 +217,7 @@ pub(crate) fn rotate(args: &RotateArgs) -> anyhow::Result<Exit> {
             place
         }
     };
-    say::note(&format!(
+    terminal::note(&format!(
         "{sealed} secrets are sealed with the key in {}; older backups need the older key",
         place.display()
     ));

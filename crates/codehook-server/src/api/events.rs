@@ -8,9 +8,11 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Ingest, Path, Query, Read, TenantPath, Whole};
+use super::fields::{id, page, time};
 use super::idempotency::{IDEMPOTENCY_KEY, MAX_KEY_BYTES};
-use super::{ClientErrors, Shared, id, page, time};
+use super::responses::ClientErrors;
 use crate::delivery;
 use crate::ingest;
 use crate::problem::Problem;

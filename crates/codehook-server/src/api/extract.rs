@@ -20,6 +20,9 @@ use crate::delivery::MAX_DELIVERY_BYTES;
 use crate::problem::Problem;
 use crate::service::Service;
 
+/// The service, which every handler is given.
+pub(super) type Shared = axum::extract::State<Arc<Service>>;
+
 /// The most bytes that are read of a body that is too large: most clients read no response before they have sent the
 /// body.
 const MAX_DISCARDED_BYTES: usize = 4 * MAX_DELIVERY_BYTES;

@@ -12,12 +12,14 @@ use serde::Deserialize;
 use similar::TextDiff;
 use utoipa::IntoParams;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Document, Manage, Path, Query, Read, TenantPath};
-use super::{ClientErrors, Shared, name, time};
-use crate::definition::ReadyHook;
+use super::fields::{name, time};
+use super::responses::ClientErrors;
+use crate::compile_check;
+use crate::hook_definition::PreparedHook;
 use crate::problem::Problem;
 use crate::service::Service;
-use crate::syntax;
 
 /// The hook of a path.
 #[derive(Deserialize, IntoParams)]
@@ -65,8 +67,8 @@ fn revision(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
 
 /// The definition as text, once the interpreter has compiled its template.
 async fn checked(service: &Service, name: &str, draft: &HookDefinition) -> Result<String, Problem> {
-    let ready = ReadyHook::new(draft.clone(), name)?;
-    syntax::check(&service.sandbox, &ready.template).await?;
+    let ready = PreparedHook::new(draft.clone(), name)?;
+    compile_check::check(&service.sandbox, &ready.template).await?;
     serde_json::to_string(draft).map_err(|error| Problem::invalid(error.to_string()))
 }
 

@@ -11,10 +11,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Document, Manage, Path, Query, Read, TenantPath};
-use super::{ClientErrors, Shared, id, page, time};
-use crate::live::Change;
+use super::fields::{id, page, time};
+use super::responses::ClientErrors;
 use crate::problem::Problem;
+use crate::run_events::Change;
 use crate::service::Service;
 
 /// The most runs that one request replays.

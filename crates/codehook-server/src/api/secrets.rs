@@ -7,8 +7,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Document, Manage, Path, Read, TenantPath};
-use super::{ClientErrors, Shared, time};
+use super::fields::time;
+use super::responses::ClientErrors;
 use crate::problem::Problem;
 
 /// The largest secret in bytes.

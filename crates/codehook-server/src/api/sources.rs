@@ -9,11 +9,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Document, Manage, Path, Read, TenantPath};
-use super::{ClientErrors, Shared, name, time};
-use crate::definition;
+use super::fields::{name, time};
+use super::responses::ClientErrors;
+use crate::hook_definition;
 use crate::problem::Problem;
-use crate::source::SourceDefinition;
+use crate::webhook_source::SourceDefinition;
 
 /// The source of a path.
 #[derive(Deserialize, IntoParams)]
@@ -128,7 +130,7 @@ pub(crate) async fn try_mapping(
     let mapping = trial
         .mapping
         .as_ref()
-        .map(definition::mapping)
+        .map(hook_definition::mapping)
         .transpose()?
         .unwrap_or_default();
     let event = Event::from_json(trial.event.to_string().as_bytes())

@@ -10,8 +10,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Document, Manage, Operator, Path, Read, TenantPath};
-use super::{ClientErrors, Shared, id, name, time};
+use super::fields::{id, name, time};
+use super::responses::ClientErrors;
 use crate::problem::Problem;
 
 /// The API key of a path.
@@ -112,7 +114,7 @@ pub(crate) async fn show(
         tenant: view(found),
         held_bytes: used.held_bytes,
         cpu_seconds_today: used.cpu_ms_today as f64 / 1000.0,
-        waiting_runs: service.dispatcher.waiting_of(&tenant),
+        waiting_runs: service.dispatcher.waiting_for(&tenant),
     }))
 }
 

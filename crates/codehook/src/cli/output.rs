@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::say::Format;
+use crate::terminal::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {

@@ -2,7 +2,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use super::*;
-use crate::say::Format;
+use crate::terminal::Format;
 
 fn parse(line: &str) -> Result<Command, clap::Error> {
     let words = ["codehook"].into_iter().chain(line.split_whitespace());

@@ -11,7 +11,7 @@ use super::{Failure, connect, runs};
 use crate::cli::{EventsArgs, EventsCommand, SendArgs};
 use crate::exit::Exit;
 use crate::input;
-use crate::say;
+use crate::terminal;
 
 pub(super) fn command(args: &EventsArgs) -> Result<Exit, Failure> {
     let EventsCommand::Send(send) = &args.command;
@@ -23,13 +23,13 @@ pub(super) fn command(args: &EventsArgs) -> Result<Exit, Failure> {
         call = call.header("idempotency-key", key.clone());
     }
     let receipt: EventReceipt = api.call("POST", "/events", call)?;
-    say::stdout(format!("event\t{}\n", receipt.id).as_bytes());
+    terminal::stdout(format!("event\t{}\n", receipt.id).as_bytes());
     for run in &receipt.runs {
-        say::stdout(format!("run\t{run}\n").as_bytes());
+        terminal::stdout(format!("run\t{run}\n").as_bytes());
     }
     match (receipt.duplicate, receipt.runs.is_empty()) {
-        (true, _) => say::note("it had been sent before: nothing was started"),
-        (_, true) => say::note("no hook listens to such an event: nothing was started"),
+        (true, _) => terminal::note("it had been sent before: nothing was started"),
+        (_, true) => terminal::note("no hook listens to such an event: nothing was started"),
         _ => {}
     }
     if !send.wait {

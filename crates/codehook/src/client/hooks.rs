@@ -6,12 +6,12 @@ use codehook_api_types::{CompareQuery, HookVersionView, HookView, ProblemKind, R
 use serde_json::{Value, json};
 
 use super::api::{Api, Call};
-use super::synced::Synced;
+use super::sync_state::SyncState;
 use super::{Failure, connect, definition, print_json, query};
 use crate::cli::{DiffArgs, HooksArgs, HooksCommand, PushArgs, SomeHooks};
 use crate::exit::Exit;
 use crate::project::{FILE, Project};
-use crate::say;
+use crate::terminal;
 
 pub(super) fn command(args: &HooksArgs) -> Result<Exit, Failure> {
     let api = connect(&args.service)?;
@@ -32,7 +32,7 @@ pub(super) fn command(args: &HooksArgs) -> Result<Exit, Failure> {
         HooksCommand::Disable(one) => change(&api, &one.name, "disable", Call::default()),
         HooksCommand::Delete(one) => {
             api.text("DELETE", &path(&one.name), Call::default())?;
-            say::note(&format!(
+            terminal::note(&format!(
                 "{} is deleted from {}",
                 one.name, api.target.server
             ));
@@ -52,7 +52,7 @@ fn list(api: &Api, json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Succeeded);
     }
     for hook in &hooks {
-        say::stdout(format!("{}\n", state(hook)).as_bytes());
+        terminal::stdout(format!("{}\n", state(hook)).as_bytes());
     }
     Ok(Exit::Succeeded)
 }
@@ -70,7 +70,7 @@ fn state(hook: &HookView) -> String {
 
 fn change(api: &Api, name: &str, what: &str, call: Call) -> Result<Exit, Failure> {
     let hook: HookView = api.call("POST", &format!("{}/{what}", path(name)), call)?;
-    say::note(&state(&hook).replace('\t', ": "));
+    terminal::note(&state(&hook).replace('\t', ": "));
     Ok(Exit::Succeeded)
 }
 
@@ -84,7 +84,7 @@ fn versions(api: &Api, name: &str) -> Result<Exit, Failure> {
             false => "",
         };
         let line = format!("{number}\tpublished {}{mark}\n", version.created_at);
-        say::stdout(line.as_bytes());
+        terminal::stdout(line.as_bytes());
     }
     Ok(Exit::Succeeded)
 }
@@ -104,7 +104,7 @@ fn pull(api: &Api, some: &SomeHooks) -> Result<Exit, Failure> {
         Some(project) => project.directory().to_owned(),
         None => PathBuf::from("."),
     };
-    let mut synced = Synced::read(&directory)?;
+    let mut sync_state = SyncState::read(&directory)?;
     let hooks: Vec<HookView> = api.get("/hooks")?;
     for name in &some.names {
         if !hooks.iter().any(|hook| hook.name == *name) {
@@ -125,7 +125,7 @@ fn pull(api: &Api, some: &SomeHooks) -> Result<Exit, Failure> {
         if let Some((project, ours)) = here
             && !some.force
             && let Ok(local) = definition::local(project, ours)
-            && !synced.is_unchanged(name, &local)
+            && !sync_state.is_unchanged(name, &local)
             && !compare(api, name, &local, None)?.is_empty()
         {
             return Err(Failure::Refused(format!(
@@ -135,8 +135,8 @@ fn pull(api: &Api, some: &SomeHooks) -> Result<Exit, Failure> {
         definition::write(&directory, here.map(|(_, ours)| ours), name, &hook.draft)?;
         let written = Project::read(&directory)?;
         let local = definition::local(&written, &written.hooks()[name])?;
-        synced.agree(name, hook.revision, &local)?;
-        say::note(&format!("{name} is as on {}", api.target.server));
+        sync_state.record(name, hook.revision, &local)?;
+        terminal::note(&format!("{name} is as on {}", api.target.server));
     }
     Ok(Exit::Succeeded)
 }
@@ -173,11 +173,11 @@ fn diff(api: &Api, args: &DiffArgs) -> Result<Exit, Failure> {
             Ok(diff) if diff.is_empty() => {}
             Ok(diff) => {
                 differs = true;
-                say::stdout(format!("hook {name}\n{diff}").as_bytes());
+                terminal::stdout(format!("hook {name}\n{diff}").as_bytes());
             }
             Err(failure) if failure.is_refusal() && !names(api)?.contains(&name) => {
                 differs = true;
-                say::note(&format!(
+                terminal::note(&format!(
                     "{name} is not on {} yet ({failure})",
                     api.target.server
                 ));
@@ -199,7 +199,7 @@ fn names(api: &Api) -> Result<Vec<String>, Failure> {
 
 fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
     let project = must_have_project()?;
-    let mut synced = Synced::read(project.directory())?;
+    let mut sync_state = SyncState::read(project.directory())?;
     let there = names(api)?;
     for name in chosen(&project, &args.names)? {
         let local = definition::local(&project, &project.hooks()[&name])?;
@@ -207,28 +207,28 @@ fn push(api: &Api, args: &PushArgs) -> Result<Exit, Failure> {
             let new = json!({"name": name, "draft": local});
             let made = api.call("POST", "/hooks", Call::with(&new));
             let made = made.map_err(|failure| failure.about(&name))?;
-            say::note(&format!("{name} is new on {}", api.target.server));
+            terminal::note(&format!("{name} is new on {}", api.target.server));
             made
         } else if compare(api, &name, &local, None)
             .map_err(|failure| failure.about(&name))?
             .is_empty()
         {
-            say::note(&format!("{name} is on {} as it is here", api.target.server));
+            terminal::note(&format!("{name} is on {} as it is here", api.target.server));
             api.get(&path(&name))?
         } else {
-            let changed = edit(api, &name, &local, args.force, &synced)?;
-            say::note(&format!(
+            let changed = edit(api, &name, &local, args.force, &sync_state)?;
+            terminal::note(&format!(
                 "{name}: the draft on {} is as here now",
                 api.target.server
             ));
             changed
         };
-        synced.agree(&name, hook.revision, &local)?;
+        sync_state.record(&name, hook.revision, &local)?;
         if args.publish && needs_publishing(api, &name, &hook)? {
             let call = Call::default().if_match(hook.revision);
             let hook: HookView = api.call("POST", &format!("{}/publish", path(&name)), call)?;
-            synced.agree(&name, hook.revision, &local)?;
-            say::note(&state(&hook).replace('\t', ": "));
+            sync_state.record(&name, hook.revision, &local)?;
+            terminal::note(&state(&hook).replace('\t', ": "));
         }
     }
     Ok(Exit::Succeeded)
@@ -248,18 +248,18 @@ fn edit(
     name: &str,
     local: &Value,
     force: bool,
-    synced: &Synced,
+    sync_state: &SyncState,
 ) -> Result<HookView, Failure> {
     let mut call = Call::with(local);
     if !force {
-        let agreed = synced.of(name).ok_or_else(|| {
+        let synced_hook = sync_state.of(name).ok_or_else(|| {
             Failure::Refused(format!(
                 "{name} is on {} already and was not pulled from there: `codehook hooks diff {name}` shows what differs; pull it, or \
                  replace it with --force",
                 api.target.server
             ))
         })?;
-        call = call.if_match(agreed.revision);
+        call = call.if_match(synced_hook.revision);
     }
     api.call("PUT", &path(name), call).map_err(|failure| match failure.kind() {
         Some(ProblemKind::Changed) => Failure::Refused(format!(

@@ -6,7 +6,7 @@ use super::{Failure, Target, read_secret};
 use crate::cli::{LoginArgs, ServiceArgs};
 use crate::exit::Exit;
 use crate::project::Project;
-use crate::say;
+use crate::terminal;
 
 /// Asks the service whether the key is good, and keeps it.
 pub(super) fn command(args: &LoginArgs) -> Result<Exit, Failure> {
@@ -23,7 +23,7 @@ pub(super) fn command(args: &LoginArgs) -> Result<Exit, Failure> {
     }
     let kept = logins.add(&target, key)?;
     let scopes: Vec<_> = own.scopes.iter().map(|scope| scope.as_str()).collect();
-    say::note(&format!(
+    terminal::note(&format!(
         "logged in to {} for {} ({}); the key is in {}",
         target.server,
         target.tenant,
@@ -41,6 +41,6 @@ pub(super) fn logout(args: &ServiceArgs) -> Result<Exit, Failure> {
         true => "its key is forgotten here; the service knows it until it is deleted there",
         false => "no key was kept",
     };
-    say::note(&format!("{} for {}: {said}", target.server, target.tenant));
+    terminal::note(&format!("{} for {}: {said}", target.server, target.tenant));
     Ok(Exit::Succeeded)
 }

@@ -14,7 +14,7 @@ use super::stream::{Event, events};
 use super::{Failure, connect, print_json, query, segment};
 use crate::cli::{ListRunsArgs, ReplayArgs, RunsArgs, RunsCommand, ShowRunArgs};
 use crate::exit::Exit;
-use crate::say;
+use crate::terminal;
 
 pub(super) fn command(args: &RunsArgs) -> Result<Exit, Failure> {
     let api = connect(&args.service)?;
@@ -29,7 +29,7 @@ pub(super) fn command(args: &RunsArgs) -> Result<Exit, Failure> {
         RunsCommand::Cancel(one) => {
             let path = format!("/runs/{}/cancel", segment(&one.run));
             api.text("POST", &path, Call::default())?;
-            say::note(&format!("{} is cancelled, or stops now", one.run));
+            terminal::note(&format!("{} is cancelled, or stops now", one.run));
             Ok(Exit::Succeeded)
         }
     }
@@ -62,7 +62,7 @@ fn list(api: &Api, args: &ListRunsArgs) -> Result<Exit, Failure> {
     }
     let names = hook_names(api)?;
     for run in &page.items {
-        say::stdout(format!("{}\n", line(run, &names)).as_bytes());
+        terminal::stdout(format!("{}\n", line(run, &names)).as_bytes());
     }
     Ok(Exit::Succeeded)
 }
@@ -97,7 +97,7 @@ fn show(api: &Api, args: &ShowRunArgs) -> Result<Exit, Failure> {
     for attempt in detail.history {
         show_attempt(&mut shown, attempt);
     }
-    say::stdout(shown.as_bytes());
+    terminal::stdout(shown.as_bytes());
     Ok(Exit::Succeeded)
 }
 
@@ -132,21 +132,21 @@ pub(super) fn follow(api: &Api, run: &str) -> Result<Exit, Failure> {
     while let Some(Event { name, data }) = stream.next()? {
         match api.parse(RunLogEvent::parse(&name, &data))? {
             Some(RunLogEvent::Output(OutputChunk { stream, text })) => match stream {
-                OutputStream::Stdout => say::stdout(text.as_bytes()),
-                OutputStream::Stderr => say::stderr(text.as_bytes()),
+                OutputStream::Stdout => terminal::stdout(text.as_bytes()),
+                OutputStream::Stderr => terminal::stderr(text.as_bytes()),
             },
             Some(RunLogEvent::Attempt(started)) => {
-                say::note(&format!("{run}: attempt {}", started.attempt));
+                terminal::note(&format!("{run}: attempt {}", started.attempt));
             }
             Some(RunLogEvent::AttemptEnded(ended)) => {
                 let error = ended
                     .error
                     .map_or_else(String::new, |error| format!(": {error}"));
                 let (attempt, outcome) = (ended.attempt, ended.outcome);
-                say::note(&format!("{run}: attempt {attempt} {outcome}{error}"));
+                terminal::note(&format!("{run}: attempt {attempt} {outcome}{error}"));
             }
             Some(RunLogEvent::End(RunEnded { state })) => {
-                say::note(&format!("{run}: {state}"));
+                terminal::note(&format!("{run}: {state}"));
                 return Ok(match state {
                     RunState::Succeeded => Exit::Succeeded,
                     _ => Exit::ScriptFailed,
@@ -166,7 +166,7 @@ pub(super) fn follow(api: &Api, run: &str) -> Result<Exit, Failure> {
 fn watch(api: &Api) -> Result<Exit, Failure> {
     let names = hook_names(api)?;
     let mut stream = events(api.stream("/runs/live")?);
-    say::note(&format!(
+    terminal::note(&format!(
         "watching the runs of {}; Ctrl-C ends it",
         api.target.tenant
     ));
@@ -174,7 +174,7 @@ fn watch(api: &Api) -> Result<Exit, Failure> {
         let event = match api.parse(TenantRunEvent::parse(&name, &data))? {
             Some(TenantRunEvent::Run(event)) => event,
             Some(TenantRunEvent::Behind(MissedEvents { missing })) => {
-                say::note(&format!("too slow: {missing} changes are missing here"));
+                terminal::note(&format!("too slow: {missing} changes are missing here"));
                 continue;
             }
             // From a later version.
@@ -190,9 +190,9 @@ fn watch(api: &Api) -> Result<Exit, Failure> {
             name_of(&names, &event.hook),
             event.attempt,
         );
-        say::stdout(line.as_bytes());
+        terminal::stdout(line.as_bytes());
     }
-    say::note("the service has ended the stream");
+    terminal::note("the service has ended the stream");
     Ok(Exit::Unable)
 }
 
@@ -200,7 +200,7 @@ fn replay(api: &Api, args: &ReplayArgs) -> Result<Exit, Failure> {
     if let Some(run) = &args.run {
         let path = format!("/runs/{}/replay", segment(run));
         let made: RunView = api.call("POST", &path, Call::default())?;
-        say::stdout(format!("{}\n", made.id).as_bytes());
+        terminal::stdout(format!("{}\n", made.id).as_bytes());
         return Ok(Exit::Succeeded);
     }
     let Some(state) = args.state else {
@@ -219,8 +219,8 @@ fn replay(api: &Api, args: &ReplayArgs) -> Result<Exit, Failure> {
     };
     let made: Vec<String> = api.call("POST", "/runs/replay", Call::with(&request))?;
     for run in &made {
-        say::stdout(format!("{run}\n").as_bytes());
+        terminal::stdout(format!("{run}\n").as_bytes());
     }
-    say::note(&format!("{} runs are made anew", made.len()));
+    terminal::note(&format!("{} runs are made anew", made.len()));
     Ok(Exit::Succeeded)
 }

@@ -6,7 +6,7 @@ use super::api::Call;
 use super::{Failure, connect, print_json, read_secret, segment};
 use crate::cli::{SecretsArgs, SecretsCommand};
 use crate::exit::Exit;
-use crate::say;
+use crate::terminal;
 
 pub(super) fn command(args: &SecretsArgs) -> Result<Exit, Failure> {
     let api = connect(&args.service)?;
@@ -21,7 +21,7 @@ pub(super) fn command(args: &SecretsArgs) -> Result<Exit, Failure> {
                 &format!("/secrets/{}", segment(&set.name)),
                 Call::with(&body),
             )?;
-            say::note(&format!("{} is set for {}", set.name, api.target.tenant));
+            terminal::note(&format!("{} is set for {}", set.name, api.target.tenant));
         }
         SecretsCommand::List(list) => {
             let secrets: Vec<SecretView> = api.get("/secrets")?;
@@ -30,7 +30,7 @@ pub(super) fn command(args: &SecretsArgs) -> Result<Exit, Failure> {
             } else {
                 for secret in secrets {
                     let line = format!("{}\tset {}\n", secret.name, secret.updated_at);
-                    say::stdout(line.as_bytes());
+                    terminal::stdout(line.as_bytes());
                 }
             }
         }
@@ -40,7 +40,7 @@ pub(super) fn command(args: &SecretsArgs) -> Result<Exit, Failure> {
                 &format!("/secrets/{}", segment(&one.name)),
                 Call::default(),
             )?;
-            say::note(&format!("{} is deleted", one.name));
+            terminal::note(&format!("{} is deleted", one.name));
         }
     }
     Ok(Exit::Succeeded)

@@ -11,7 +11,7 @@ use crate::cli::AddArgs;
 use crate::exit::Exit;
 use crate::interpreter;
 use crate::packages::{self, source};
-use crate::say::{self, Format};
+use crate::terminal::{self, Format};
 
 /// How many modules that do not compile are shown to a person.
 const SHOWN: usize = 10;
@@ -101,14 +101,14 @@ struct Needed<'a> {
 
 fn tell(added: Added, args: &AddArgs, source: Option<&Source>) -> anyhow::Result<Exit> {
     match args.output.format() {
-        Format::Human => say::stdout(describe(&added, args, source).as_bytes()),
+        Format::Human => terminal::stdout(describe(&added, args, source).as_bytes()),
         Format::Json => {
             let (status, replaced) = match &added.novelty {
                 Novelty::New => ("added", None),
                 Novelty::Replaced(version) => ("replaced", Some(version.as_str())),
                 Novelty::Known => ("known", None),
             };
-            say::json(&Report {
+            terminal::json(&Report {
                 status,
                 replaced,
                 package: &added.package,

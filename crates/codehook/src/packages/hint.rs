@@ -48,10 +48,10 @@ pub(crate) fn about_missing_module(module: &MissingModule, args: &TenantArgs) ->
         .ok()
         .and_then(|store| store.list().ok())
         .unwrap_or_default();
-    say(module, &added, &args.tenant)
+    advice(module, &added, &args.tenant)
 }
 
-fn say(module: &MissingModule, added: &[LockedPackage], tenant: &Tenant) -> Option<String> {
+fn advice(module: &MissingModule, added: &[LockedPackage], tenant: &Tenant) -> Option<String> {
     let name = &module.name;
     let elsewhere = added.iter().find(|package| {
         let top = |module: &String| module.split('.').next() == Some(name);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::ListArgs;
 use crate::exit::Exit;
 use crate::packages;
-use crate::say;
+use crate::terminal;
 
 #[derive(Debug, Serialize)]
 struct Listed {
@@ -53,9 +53,9 @@ pub(super) fn command(args: &ListArgs) -> anyhow::Result<Exit> {
         packages: listed,
     };
     if args.output.json {
-        say::json(&list)?;
+        terminal::json(&list)?;
     } else {
-        say::stdout(describe(&list).as_bytes());
+        terminal::stdout(describe(&list).as_bytes());
     }
     Ok(Exit::Succeeded)
 }

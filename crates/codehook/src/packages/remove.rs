@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::RemoveArgs;
 use crate::exit::Exit;
 use crate::packages;
-use crate::say::{self, Format};
+use crate::terminal::{self, Format};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -29,8 +29,8 @@ pub(super) fn command(args: &RemoveArgs) -> anyhow::Result<Exit> {
         Err(error) => return Err(error.into()),
     };
     match format {
-        Format::Human => say::stdout(describe(&removed).as_bytes()),
-        Format::Json => say::json(&Report {
+        Format::Human => terminal::stdout(describe(&removed).as_bytes()),
+        Format::Json => terminal::json(&Report {
             status: "removed",
             package: &removed.package,
             tenants: removed.left.as_ref(),

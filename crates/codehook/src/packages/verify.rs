@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::VerifyArgs;
 use crate::exit::Exit;
 use crate::packages::{self, source};
-use crate::say::{self, Format};
+use crate::terminal::{self, Format};
 
 #[derive(Serialize)]
 struct Verified {
@@ -48,8 +48,8 @@ pub(super) fn command(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let packages: Vec<Verified> = verified.into_iter().map(Verified::from).collect();
     let sound = packages.iter().all(|package| package.problem.is_none());
     match format {
-        Format::Human => say::stdout(describe(&packages).as_bytes()),
-        Format::Json => say::json(&Report {
+        Format::Human => terminal::stdout(describe(&packages).as_bytes()),
+        Format::Json => terminal::json(&Report {
             status: if sound { "verified" } else { "changed" },
             packages,
         })?,

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use codehook_sandbox::{OutputSink, OutputStream};
 
-use crate::say;
+use crate::terminal;
 
 type Piece = (OutputStream, Vec<u8>);
 
@@ -45,7 +45,7 @@ impl LiveOutput {
     pub(crate) fn finish(self) {
         drop(self.sender);
         if self.thread.join().is_ok_and(|line| line == Line::Open) {
-            say::stderr(b"\n");
+            terminal::stderr(b"\n");
         }
     }
 }

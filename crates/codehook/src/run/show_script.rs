@@ -2,7 +2,7 @@
 
 use codehook_template::Rendered;
 
-use crate::say;
+use crate::terminal;
 
 const REDACTED: &[u8] = b"[redacted]";
 
@@ -32,12 +32,12 @@ pub(crate) fn redacted(rendered: &Rendered) -> Vec<u8> {
 
 /// Shows it on standard error, where it does not mix with the script's own output.
 pub(crate) fn show(script: &[u8]) {
-    say::note("the script as it is run:");
-    say::stderr(script);
+    terminal::note("the script as it is run:");
+    terminal::stderr(script);
     if !script.ends_with(b"\n") {
-        say::stderr(b"\n");
+        terminal::stderr(b"\n");
     }
-    say::note("end of the script");
+    terminal::note("end of the script");
 }
 
 #[cfg(test)]

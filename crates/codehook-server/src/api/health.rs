@@ -5,8 +5,10 @@ use axum::extract::State;
 use codehook_api_types::{CurrentApiKey, ProblemDetails};
 use codehook_store::KeyHolder;
 
+use super::extract::Shared;
 use super::extract::{Caller, Operator};
-use super::{ClientErrors, Shared, time};
+use super::fields::time;
+use super::responses::ClientErrors;
 use crate::problem::Problem;
 
 /// Get the current API key

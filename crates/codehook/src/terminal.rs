@@ -1,6 +1,6 @@
-//! What the program itself says, as opposed to the script: notes on standard error, JSON on standard output.
+//! Output of the program itself, as opposed to the script's: notes on standard error, JSON on standard output.
 //!
-//! Nobody may be listening any more (`codehook run ... | head`): what cannot be written is not said, and nothing panics.
+//! The reader may be gone (`codehook run ... | head`): output that cannot be written is dropped, and nothing panics.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 

@@ -1,4 +1,4 @@
-//! From the journal to the sandbox: takes runs in turn, as many at a time as there are places, and writes down how each attempt ended.
+//! From the journal to the sandbox: takes runs in turn, as many at a time as there are permits, and writes down how each attempt ended.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,28 +12,29 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::time::DelayQueue;
 
-use crate::attempt::{self, Done, Task};
-use crate::live::{AttemptLog, Change, Changes};
+use crate::attempt_result::AttemptResult;
+use crate::dispatch::attempt::{self, AttemptRequest};
+use crate::dispatch::fair_queue::Limits;
+use crate::dispatch::quota::{Meter, cpu_quota_exhausted};
+use crate::otel::Traces;
 use crate::problem::Problem;
-use crate::queue::Limits;
 use crate::registry::Registry;
-use crate::traces::Traces;
-use crate::usage::{Meter, has_no_time_left};
+use crate::run_events::{AttemptLog, Change, RunEvents};
 
 /// Events that are handed to their runs without being read from the store again, as long as there are not more of them.
-const KEPT_EVENTS: usize = 1000;
+const EVENT_CACHE_CAPACITY: usize = 1000;
 /// How long an attempt's end is tried to be written when the disk takes nothing.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs that wait, with what is at hand of their events.
 #[derive(Default)]
 struct Waiting {
-    queue: crate::queue::FairQueue,
+    queue: crate::dispatch::fair_queue::FairQueue,
     events: HashMap<Id, (Arc<str>, usize)>,
 }
 
 /// An attempt that is under way.
-struct UnderWay {
+struct ActiveAttempt {
     token: CancellationToken,
     log: Option<Arc<AttemptLog>>,
 }
@@ -46,26 +47,26 @@ pub(crate) struct Dispatcher {
     waiting: Mutex<Waiting>,
     more: Notify,
     later: tokio::sync::mpsc::UnboundedSender<QueuedRun>,
-    under_way: Mutex<HashMap<Id, UnderWay>>,
-    pub(crate) changes: Changes,
+    active: Mutex<HashMap<Id, ActiveAttempt>>,
+    pub(crate) changes: RunEvents,
     pub(crate) meter: Meter,
     pub(crate) traces: Traces,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// Cancelled when no more runs are to be started.
     closing: CancellationToken,
     /// Cancelled when those under way are to end now.
-    hurry: CancellationToken,
+    abort: CancellationToken,
     attempts: TaskTracker,
 }
 
 impl Dispatcher {
-    /// With so many places. Runs start once [`Dispatcher::work`] is polled.
+    /// With so many permits. Runs start once [`Dispatcher::work`] is polled.
     pub(crate) fn new(
         store: Store,
         registry: Arc<Registry>,
         runner: Runner,
         traces: Traces,
-        places: usize,
+        permits: usize,
     ) -> (Arc<Self>, tokio::sync::mpsc::UnboundedReceiver<QueuedRun>) {
         let (later, delayed) = tokio::sync::mpsc::unbounded_channel();
         let dispatcher = Arc::new(Self {
@@ -75,13 +76,13 @@ impl Dispatcher {
             waiting: Mutex::default(),
             more: Notify::new(),
             later,
-            under_way: Mutex::default(),
-            changes: Changes::default(),
+            active: Mutex::default(),
+            changes: RunEvents::default(),
             meter: Meter::default(),
             traces,
-            places: Arc::new(Semaphore::new(places)),
+            permits: Arc::new(Semaphore::new(permits)),
             closing: CancellationToken::new(),
-            hurry: CancellationToken::new(),
+            abort: CancellationToken::new(),
             attempts: TaskTracker::new(),
         });
         (dispatcher, delayed)
@@ -91,17 +92,15 @@ impl Dispatcher {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<Id, UnderWay>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn active(&self) -> MutexGuard<'_, HashMap<Id, ActiveAttempt>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds runs of one event, which are on disk.
     pub(crate) fn enqueue(&self, runs: Vec<QueuedRun>, event: Option<Arc<str>>) {
         let mut waiting = self.waiting();
         if let (Some(body), Some(first)) = (event, runs.first())
-            && waiting.events.len() < KEPT_EVENTS
+            && waiting.events.len() < EVENT_CACHE_CAPACITY
         {
             waiting.events.insert(first.event, (body, runs.len()));
         }
@@ -119,8 +118,8 @@ impl Dispatcher {
     }
 
     /// How many of this tenant's runs wait.
-    pub(crate) fn waiting_of(&self, tenant: &str) -> usize {
-        self.waiting().queue.waiting_of(tenant)
+    pub(crate) fn waiting_for(&self, tenant: &str) -> usize {
+        self.waiting().queue.waiting_for(tenant)
     }
 
     /// Takes out a run that was cancelled while it waited.
@@ -130,14 +129,14 @@ impl Dispatcher {
 
     /// Stops an attempt that is under way. Whether there was one.
     pub(crate) fn stop(&self, id: Id) -> bool {
-        let under_way = self.under_way();
-        let found = under_way.get(&id);
+        let active = self.active();
+        let found = active.get(&id);
         found.inspect(|found| found.token.cancel()).is_some()
     }
 
     /// The output of an attempt that is under way.
     pub(crate) fn log(&self, id: Id) -> Option<Arc<AttemptLog>> {
-        self.under_way().get(&id)?.log.clone()
+        self.active().get(&id)?.log.clone()
     }
 
     /// Looks again at what can start: quotas may have changed, or a day has begun.
@@ -153,7 +152,7 @@ impl Dispatcher {
     ) {
         let mut later: DelayQueue<QueuedRun> = DelayQueue::new();
         loop {
-            self.start_what_can_start();
+            self.start_runnable();
             tokio::select! {
                 () = self.closing.cancelled() => return,
                 () = self.more.notified() => {}
@@ -168,8 +167,8 @@ impl Dispatcher {
         }
     }
 
-    fn start_what_can_start(self: &Arc<Self>) {
-        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+    fn start_runnable(self: &Arc<Self>) {
+        while let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             let mut waiting = self.waiting();
             let Some(run) = waiting.queue.next(self.as_ref()) else {
                 return;
@@ -178,7 +177,7 @@ impl Dispatcher {
             drop(waiting);
             let dispatcher = Arc::clone(self);
             self.attempts
-                .spawn(async move { dispatcher.one(run, event, place).await });
+                .spawn(async move { dispatcher.one(run, event, permit).await });
         }
     }
 
@@ -186,21 +185,21 @@ impl Dispatcher {
         self: Arc<Self>,
         run: QueuedRun,
         event: Option<Arc<str>>,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) {
         let (id, tenant, hook) = (run.id, run.tenant.clone(), run.hook);
-        let token = self.hurry.child_token();
-        self.under_way().insert(
+        let token = self.abort.child_token();
+        self.active().insert(
             id,
-            UnderWay {
+            ActiveAttempt {
                 token: token.clone(),
                 log: None,
             },
         );
         let again = self.attempt(run, event, &token).await;
-        self.under_way().remove(&id);
+        self.active().remove(&id);
         self.waiting().queue.ended(&tenant, hook);
-        drop(place);
+        drop(permit);
         match again {
             Some(run) => self.enqueue(vec![run], None),
             None => self.more.notify_one(),
@@ -231,7 +230,7 @@ impl Dispatcher {
         let done = tokio::select! {
             biased;
             done = self.prepared(&run, event, &log) => done.unwrap_or_else(|problem| {
-                Done::rejected(serde_json::to_string(&problem.details).unwrap_or_default())
+                AttemptResult::rejected(serde_json::to_string(&problem.details).unwrap_or_default())
             }),
             () = token.cancelled() => self.stopped(),
         };
@@ -254,17 +253,17 @@ impl Dispatcher {
     }
 
     /// The end of an attempt that was stopped: by a person, or because the service ends.
-    fn stopped(&self) -> Done {
-        if self.hurry.is_cancelled() {
-            return Done::stopped(AttemptOutcome::Interrupted, Next::Retry(Millis::now()));
+    fn stopped(&self) -> AttemptResult {
+        if self.abort.is_cancelled() {
+            return AttemptResult::stopped(AttemptOutcome::Interrupted, Next::Retry(Millis::now()));
         }
-        Done::stopped(AttemptOutcome::Cancelled, Next::End(RunState::Cancelled))
+        AttemptResult::stopped(AttemptOutcome::Cancelled, Next::End(RunState::Cancelled))
     }
 
     fn begin_log(&self, run: &QueuedRun, number: u32) -> Arc<AttemptLog> {
         let log = Arc::new(AttemptLog::new(number));
-        if let Some(under_way) = self.under_way().get_mut(&run.id) {
-            under_way.log = Some(Arc::clone(&log));
+        if let Some(active) = self.active().get_mut(&run.id) {
+            active.log = Some(Arc::clone(&log));
         }
         self.changes
             .tell(|| change(run, number, RunTransition::Started));
@@ -276,7 +275,7 @@ impl Dispatcher {
         run: &QueuedRun,
         event: Option<Arc<str>>,
         log: &Arc<AttemptLog>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<AttemptResult, Problem> {
         let hook = self.registry.version(run.hook, run.version).await?;
         let (event, source) = match event {
             Some(event) => (event, None),
@@ -290,7 +289,7 @@ impl Dispatcher {
             .store
             .secrets(&run.tenant, &hook.definition.secrets)
             .await?;
-        let task = Task {
+        let task = AttemptRequest {
             tenant: &run.tenant,
             hook: &hook,
             source: source.as_ref().and_then(|source| source.mapping.as_ref()),
@@ -307,7 +306,7 @@ impl Dispatcher {
     }
 
     /// Writes it down, again and again when the disk takes nothing: an attempt that has ended must not be forgotten.
-    async fn write_end(&self, run: &QueuedRun, number: u32, done: &Done) {
+    async fn write_end(&self, run: &QueuedRun, number: u32, done: &AttemptResult) {
         let began = Instant::now();
         loop {
             let end = done.end();
@@ -337,7 +336,7 @@ impl Dispatcher {
             .await
             .is_err()
         {
-            self.hurry.cancel();
+            self.abort.cancel();
             self.attempts.wait().await;
         }
     }
@@ -346,7 +345,7 @@ impl Dispatcher {
 impl Limits for Dispatcher {
     fn of_tenant(&self, tenant: &str) -> usize {
         match self.registry.tenant(tenant) {
-            Some(live) if has_no_time_left(self.meter.of(tenant), live.quotas) => 0,
+            Some(live) if cpu_quota_exhausted(self.meter.of(tenant), live.quotas) => 0,
             Some(live) => live.quotas.concurrent_runs as usize,
             None => 1,
         }
@@ -370,18 +369,6 @@ fn change(run: &QueuedRun, attempt: u32, transition: RunTransition) -> Change {
         hook: run.hook,
         attempt,
         transition,
-    }
-}
-
-impl Done {
-    fn transition(&self) -> RunTransition {
-        RunTransition::Ended {
-            outcome: self.outcome,
-            state: match self.next {
-                Next::End(state) => state,
-                Next::Retry(_) => RunState::Queued,
-            },
-        }
     }
 }
 

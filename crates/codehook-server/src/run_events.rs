@@ -6,8 +6,8 @@ use codehook_api_types::{OutputChunk, OutputStream, RunTransition};
 use codehook_store::Id;
 use tokio::sync::{broadcast, watch};
 
-/// Changes that a slow watcher may be behind; beyond that it is told to look at the journal.
-const BEHIND: usize = 1024;
+/// RunEvents that a slow watcher may be behind; beyond that it is told to look at the journal.
+const BROADCAST_CAPACITY: usize = 1024;
 
 /// A change of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +21,15 @@ pub(crate) struct Change {
 }
 
 /// Tells watchers of changes.
-pub(crate) struct Changes(broadcast::Sender<Change>);
+pub(crate) struct RunEvents(broadcast::Sender<Change>);
 
-impl Default for Changes {
+impl Default for RunEvents {
     fn default() -> Self {
-        Self(broadcast::Sender::new(BEHIND))
+        Self(broadcast::Sender::new(BROADCAST_CAPACITY))
     }
 }
 
-impl Changes {
+impl RunEvents {
     /// Tells everybody who watches; nobody has to.
     pub(crate) fn tell(&self, change: impl FnOnce() -> Change) {
         if self.0.receiver_count() > 0 {

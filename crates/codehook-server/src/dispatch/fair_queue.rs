@@ -10,7 +10,7 @@ use codehook_store::{Id, QueuedRun};
 #[derive(Debug, Default)]
 struct HookLane {
     waiting: VecDeque<QueuedRun>,
-    under_way: usize,
+    active: usize,
 }
 
 /// One tenant's runs.
@@ -20,7 +20,7 @@ struct Lane {
     /// The hooks with runs that wait.
     turns: VecDeque<Id>,
     waiting: usize,
-    under_way: usize,
+    active: usize,
     in_turn: bool,
 }
 
@@ -55,17 +55,17 @@ impl Lane {
         for _ in 0..self.turns.len() {
             let id = self.turns.pop_front()?;
             let hook = self.hooks.get_mut(&id)?;
-            let run = match hook.under_way < limit(id) {
+            let run = match hook.active < limit(id) {
                 true => hook.waiting.pop_front(),
                 false => None,
             };
-            hook.under_way += usize::from(run.is_some());
+            hook.active += usize::from(run.is_some());
             if !hook.waiting.is_empty() {
                 self.turns.push_back(id);
             }
             if run.is_some() {
                 self.waiting -= 1;
-                self.under_way += 1;
+                self.active += 1;
                 return run;
             }
         }
@@ -73,10 +73,10 @@ impl Lane {
     }
 
     fn ended(&mut self, hook: Id) {
-        self.under_way = self.under_way.saturating_sub(1);
+        self.active = self.active.saturating_sub(1);
         if let Some(lane) = self.hooks.get_mut(&hook) {
-            lane.under_way = lane.under_way.saturating_sub(1);
-            if lane.under_way == 0 && lane.waiting.is_empty() {
+            lane.active = lane.active.saturating_sub(1);
+            if lane.active == 0 && lane.waiting.is_empty() {
                 self.hooks.remove(&hook);
             }
         }
@@ -115,7 +115,7 @@ impl FairQueue {
         while let Some(tenant) = self.turns.pop_front() {
             let lane = self.lanes.get_mut(&tenant)?;
             lane.in_turn = false;
-            if lane.under_way >= limits.of_tenant(&tenant) {
+            if lane.active >= limits.of_tenant(&tenant) {
                 continue;
             }
             let Some(run) = lane.next(|hook| limits.of_hook(&tenant, hook)) else {
@@ -139,7 +139,7 @@ impl FairQueue {
         lane.ended(hook);
         if lane.waiting > 0 {
             self.wake(tenant);
-        } else if lane.under_way == 0 {
+        } else if lane.active == 0 {
             self.turns.retain(|turn| **turn != *tenant);
             self.lanes.remove(tenant);
         }
@@ -174,7 +174,7 @@ impl FairQueue {
     }
 
     /// How many of this tenant's runs wait.
-    pub(crate) fn waiting_of(&self, tenant: &str) -> usize {
+    pub(crate) fn waiting_for(&self, tenant: &str) -> usize {
         self.lanes.get(tenant).map_or(0, |lane| lane.waiting)
     }
 
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(next(&mut queue), None);
         queue.ended("a", slow);
         assert_eq!(next(&mut queue), Some(slow));
-        assert_eq!(queue.waiting_of("a"), 1);
+        assert_eq!(queue.waiting_for("a"), 1);
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
         let runs: Vec<_> = (0..3).map(|_| run("a", hook)).collect();
         runs.iter().cloned().for_each(|run| queue.push(run));
         queue.remove("a", runs[1].id);
-        assert_eq!(queue.waiting_of("a"), 2);
+        assert_eq!(queue.waiting_for("a"), 2);
         let order: Vec<_> = (0..2).map(|_| queue.next(&MANY).unwrap().id).collect();
         assert_eq!(order, [runs[0].id, runs[2].id]);
         let alone = run("b", hook);

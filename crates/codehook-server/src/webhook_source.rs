@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::definition;
+use crate::hook_definition;
 use crate::problem::Problem;
 
 const HUB_SIGNATURE: &str = "x-hub-signature";
@@ -33,7 +33,7 @@ pub(crate) struct SourceDefinition {
 }
 
 /// A source that can take deliveries.
-pub(crate) struct LiveSource {
+pub(crate) struct WebhookSource {
     pub(crate) id: Id,
     pub(crate) tenant: String,
     pub(crate) mapping: Option<Mapping>,
@@ -41,7 +41,7 @@ pub(crate) struct LiveSource {
     secret: Zeroizing<String>,
 }
 
-impl LiveSource {
+impl WebhookSource {
     /// From what is stored.
     pub(crate) fn new(source: &Source) -> Result<Self, Problem> {
         let definition: SourceDefinition = serde_json::from_str(&source.definition)
@@ -54,7 +54,7 @@ impl LiveSource {
             mapping: definition
                 .mapping
                 .as_ref()
-                .map(definition::mapping)
+                .map(hook_definition::mapping)
                 .transpose()?,
             auth: definition.auth,
             secret,
@@ -119,7 +119,10 @@ impl SourceDefinition {
         if let Some(problem) = problem {
             return Err(Problem::invalid(problem));
         }
-        self.mapping.as_ref().map(definition::mapping).transpose()?;
+        self.mapping
+            .as_ref()
+            .map(hook_definition::mapping)
+            .transpose()?;
         Ok(())
     }
 }
@@ -149,8 +152,8 @@ mod tests {
 
     use super::*;
 
-    fn source(auth: &str, secret: &str) -> Result<LiveSource, Problem> {
-        LiveSource::new(&Source {
+    fn source(auth: &str, secret: &str) -> Result<WebhookSource, Problem> {
+        WebhookSource::new(&Source {
             id: Id::new(),
             tenant: "acme".to_owned(),
             name: "s".to_owned(),

@@ -70,11 +70,11 @@ impl Meter {
 }
 
 /// Whether a tenant's runs have used up their day's time on a processor.
-pub(crate) fn has_no_time_left(usage: Usage, quotas: Quotas) -> bool {
+pub(crate) fn cpu_quota_exhausted(usage: Usage, quotas: Quotas) -> bool {
     usage.cpu_ms_today >= u64::from(quotas.cpu_seconds_per_day) * 1000
 }
 
 /// The most bytes that a tenant may hold.
-pub(crate) fn most_bytes(quotas: Quotas) -> u64 {
+pub(crate) fn byte_quota(quotas: Quotas) -> u64 {
     u64::from(quotas.stored_mib) * MIB
 }

@@ -21,7 +21,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanProcessor};
 use sha2::{Digest, Sha256};
 
-use crate::attempt::Done;
+use crate::attempt_result::AttemptResult;
 
 /// How long one delivery to the collector may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,7 +89,7 @@ impl Traces {
         number: u32,
         began: SystemTime,
         name: impl FnOnce() -> String,
-        done: &Done,
+        done: &AttemptResult,
     ) {
         let Some(sender) = &self.0 else {
             return;

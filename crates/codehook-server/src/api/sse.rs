@@ -17,29 +17,31 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::extract::Shared;
 use super::extract::{Authorized, Path, Read, TenantPath};
+use super::fields::id;
+use super::responses::ClientErrors;
 use super::runs::RunPath;
-use super::{ClientErrors, Shared, id};
-use crate::live::Change;
 use crate::problem::Problem;
+use crate::run_events::Change;
 use crate::service::Service;
 
 /// Events that wait for a slow reader.
-const AHEAD: usize = 64;
+const SSE_BUFFER: usize = 64;
 /// How often a stream that has nothing to say says so, which keeps proxies from closing it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How often a run is looked at though nothing was told of it.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 type Stream = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
 
 /// Sends events until nobody reads them any more.
-struct Teller {
+struct SseSender {
     events: mpsc::Sender<Result<Event, Infallible>>,
     _place: OwnedSemaphorePermit,
 }
 
-impl Teller {
+impl SseSender {
     async fn send(&self, name: &str, data: impl Serialize) -> Option<()> {
         let event = Event::default().event(name).json_data(data).ok()?;
         self.events.send(Ok(event)).await.ok()
@@ -56,23 +58,23 @@ fn stream<F: Future<Output = Option<()>> + Send + 'static>(
     service: &Arc<Service>,
     key: ApiKey,
     tenant: &str,
-    tell: impl FnOnce(Teller) -> F,
+    tell: impl FnOnce(SseSender) -> F,
 ) -> Result<Stream, Problem> {
     let live = service.registry.tenant(tenant);
     let live = live.ok_or_else(|| Problem::not_found("tenant"))?;
-    let place = Arc::clone(&live.streams)
+    let permit = Arc::clone(&live.streams)
         .try_acquire_owned()
         .map_err(|_| Problem::too_many("the tenant has as many streams open as it may have", 5))?;
-    let (events, receiver) = mpsc::channel(AHEAD);
-    let telling = tell(Teller {
+    let (events, receiver) = mpsc::channel(SSE_BUFFER);
+    let telling = tell(SseSender {
         events,
-        _place: place,
+        _place: permit,
     });
     let service = Arc::clone(service);
     tokio::spawn(async move {
         tokio::select! {
             () = service.ending.cancelled() => {}
-            () = service.keys.until_gone(&service.store, &key) => {}
+            () = service.keys.revoked(&service.store, &key) => {}
             _ = telling => {}
         }
     });
@@ -104,7 +106,7 @@ pub(crate) async fn all(
 }
 
 async fn tell_changes(
-    teller: &Teller,
+    teller: &SseSender,
     mut changes: broadcast::Receiver<Change>,
     tenant: &str,
 ) -> Option<()> {
@@ -182,7 +184,7 @@ struct Followed {
 }
 
 impl Followed {
-    async fn tell(mut self, teller: Teller) -> Option<()> {
+    async fn tell(mut self, teller: SseSender) -> Option<()> {
         // From before the first look, so that nothing happens unseen.
         let mut changes = self.service.dispatcher.changes.watch();
         loop {
@@ -198,7 +200,7 @@ impl Followed {
     }
 
     /// Of the attempt that is under way, up to its end.
-    async fn tell_output(&mut self, teller: &Teller) -> Option<()> {
+    async fn tell_output(&mut self, teller: &SseSender) -> Option<()> {
         let Some(log) = self.service.dispatcher.log(self.run) else {
             return Some(());
         };
@@ -224,7 +226,7 @@ impl Followed {
     }
 
     /// Of attempts that have ended, with their output if it has not been told.
-    async fn tell_ends(&mut self, teller: &Teller) -> Option<()> {
+    async fn tell_ends(&mut self, teller: &SseSender) -> Option<()> {
         for attempt in self.service.store.attempts(self.run).await.ok()? {
             let Some(outcome) = attempt.outcome.filter(|_| attempt.number > self.told) else {
                 continue;
@@ -269,7 +271,7 @@ impl Followed {
                 }
             }
         };
-        tokio::time::timeout(LOOK_AGAIN, told)
+        tokio::time::timeout(POLL_INTERVAL, told)
             .await
             .unwrap_or(Some(()))
     }

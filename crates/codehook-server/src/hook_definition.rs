@@ -18,7 +18,7 @@ const MIB: usize = 1024 * 1024;
 
 /// A hook that can run.
 #[derive(Debug)]
-pub(crate) struct ReadyHook {
+pub(crate) struct PreparedHook {
     pub(crate) template: Template,
     pub(crate) mapping: Option<Mapping>,
     pub(crate) allow: Vec<AllowRule>,
@@ -27,7 +27,7 @@ pub(crate) struct ReadyHook {
     when: Option<Program>,
 }
 
-impl ReadyHook {
+impl PreparedHook {
     /// Checks everything that can be checked without running anything.
     pub(crate) fn new(definition: HookDefinition, name: &str) -> Result<Self, Problem> {
         if definition.runtime != RUNTIME {
@@ -140,7 +140,7 @@ fn template_problem(error: &TemplateError) -> Problem {
     }
 }
 
-impl ReadyHook {
+impl PreparedHook {
     /// Whether `event` starts it. A condition that cannot be computed for this event is not met.
     pub(crate) fn is_started_by(&self, event: &Event, source: Option<&Mapping>) -> bool {
         self.is_severe(event, source)
@@ -179,9 +179,9 @@ mod tests {
 
     use super::*;
 
-    fn hook(definition: Value) -> Result<ReadyHook, Problem> {
+    fn hook(definition: Value) -> Result<PreparedHook, Problem> {
         let definition: HookDefinition = serde_json::from_value(definition).unwrap();
-        ReadyHook::new(definition, "h")
+        PreparedHook::new(definition, "h")
     }
 
     fn starts(trigger: Value, event: Value) -> bool {

@@ -1,4 +1,4 @@
-//! What this folder and the service last agreed on, hook by hook: by it a pull sees that something was changed here,
+//! The state of each hook at the last pull or push: by it a pull sees that something was changed here,
 //! and a push that something was changed there.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const HEADER: &str =
 /// The state of one hook.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Agreed {
+pub(super) struct SyncedHook {
     /// The hook's revision there.
     pub(super) revision: u32,
     /// The hash of its document here.
@@ -30,11 +30,11 @@ pub(super) struct Agreed {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Content {
-    hooks: BTreeMap<String, Agreed>,
+    hooks: BTreeMap<String, SyncedHook>,
 }
 
 /// The file.
-pub(super) struct Synced {
+pub(super) struct SyncState {
     path: PathBuf,
     content: Content,
 }
@@ -44,7 +44,7 @@ fn hash(definition: &Value) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl Synced {
+impl SyncState {
     pub(super) fn read(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(FILE);
         let text = match fs::read_to_string(&path) {
@@ -55,28 +55,28 @@ impl Synced {
         Ok(Self { path, content })
     }
 
-    pub(super) fn of(&self, name: &str) -> Option<&Agreed> {
+    pub(super) fn of(&self, name: &str) -> Option<&SyncedHook> {
         self.content.hooks.get(name)
     }
 
-    /// Whether the hook is here as it was last agreed on.
+    /// Whether the hook is here as it was at the last pull or push.
     pub(super) fn is_unchanged(&self, name: &str, definition: &Value) -> bool {
         self.of(name)
-            .is_some_and(|agreed| agreed.content == hash(definition))
+            .is_some_and(|synced_hook| synced_hook.content == hash(definition))
     }
 
-    /// Notes that both sides agree on a hook.
-    pub(super) fn agree(
+    /// Records that both sides have the same hook.
+    pub(super) fn record(
         &mut self,
         name: &str,
         revision: u32,
         definition: &Value,
     ) -> Result<(), Failure> {
-        let agreed = Agreed {
+        let synced_hook = SyncedHook {
             revision,
             content: hash(definition),
         };
-        self.content.hooks.insert(name.to_owned(), agreed);
+        self.content.hooks.insert(name.to_owned(), synced_hook);
         self.write()
     }
 

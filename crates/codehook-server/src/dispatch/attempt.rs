@@ -4,23 +4,24 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use codehook_api_types::{
-    AttemptOutcome, AttemptReport, Outcome, RetryDirective, RetryPolicy, RunState, TranscriptEntry,
+    AttemptReport, Outcome, RetryDirective, RetryPolicy, RunState, TranscriptEntry,
 };
 use codehook_runner::{PreparedRun, RunRequest, Runner};
 use codehook_sandbox::{Attempt, OutputSink, RunReport};
-use codehook_store::{AttemptEnd, Id, Millis, Next};
+use codehook_store::{Id, Millis, Next};
 use codehook_template::{Event, Mapping};
 use zeroize::Zeroizing;
 
-use crate::definition::ReadyHook;
+use crate::attempt_result::AttemptResult;
+use crate::hook_definition::PreparedHook;
 
 /// The longest time between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
 
 /// What one attempt works on.
-pub(crate) struct Task<'a> {
+pub(crate) struct AttemptRequest<'a> {
     pub(crate) tenant: &'a str,
-    pub(crate) hook: &'a ReadyHook,
+    pub(crate) hook: &'a PreparedHook,
     pub(crate) source: Option<&'a Mapping>,
     /// The event as it was kept.
     pub(crate) event: &'a str,
@@ -32,57 +33,15 @@ pub(crate) struct Task<'a> {
     pub(crate) sink: OutputSink,
 }
 
-/// How an attempt ended.
-pub(crate) struct Done {
-    pub(crate) outcome: AttemptOutcome,
-    pub(crate) report: AttemptReport,
-    pub(crate) next: Next,
-    pub(crate) cpu: Duration,
-}
-
-impl Done {
-    /// As the store keeps it.
-    pub(crate) fn end(&self) -> AttemptEnd {
-        AttemptEnd {
-            outcome: self.outcome,
-            report: serde_json::to_string(&self.report).unwrap_or_else(|_| "{}".to_owned()),
-            cpu_ms: u64::try_from(self.cpu.as_millis()).unwrap_or(u64::MAX),
-        }
-    }
-
-    /// Something that no further attempt would mend.
-    pub(crate) fn rejected(error: String) -> Self {
-        Self {
-            outcome: AttemptOutcome::Rejected,
-            report: AttemptReport {
-                error: Some(error),
-                ..AttemptReport::default()
-            },
-            next: Next::End(RunState::Failed),
-            cpu: Duration::ZERO,
-        }
-    }
-
-    /// An attempt that was stopped before its end.
-    pub(crate) fn stopped(outcome: AttemptOutcome, next: Next) -> Self {
-        Self {
-            outcome,
-            report: AttemptReport::default(),
-            next,
-            cpu: Duration::ZERO,
-        }
-    }
-}
-
 /// Runs the attempt to its end.
-pub(crate) async fn attempt(runner: &Runner, task: Task<'_>) -> Done {
+pub(crate) async fn attempt(runner: &Runner, task: AttemptRequest<'_>) -> AttemptResult {
     let prepared = match prepare(&task) {
         Ok(prepared) => prepared,
-        Err(error) => return Done::rejected(error),
+        Err(error) => return AttemptResult::rejected(error),
     };
     let retry = &task.hook.definition.retry;
     match runner.run(prepared, Some(task.sink)).await {
-        Ok(report) => Done {
+        Ok(report) => AttemptResult {
             outcome: report.outcome.into(),
             next: next(&report, retry, task.number),
             cpu: report.cpu,
@@ -92,16 +51,16 @@ pub(crate) async fn attempt(runner: &Runner, task: Task<'_>) -> Done {
         Err(error) => {
             tracing::error!(tenant = task.tenant, %error, "the packages of a tenant cannot be used");
             let error = "the packages of this tenant cannot be used: the operator's log says why";
-            Done {
+            AttemptResult {
                 next: again(retry, task.number, None),
-                ..Done::rejected(error.to_owned())
+                ..AttemptResult::rejected(error.to_owned())
             }
         }
     }
 }
 
 /// The rendered script, with all that its run needs.
-fn prepare(task: &Task<'_>) -> Result<PreparedRun, String> {
+fn prepare(task: &AttemptRequest<'_>) -> Result<PreparedRun, String> {
     let event = Event::from_json(task.event.as_bytes()).map_err(|error| error.to_string())?;
     let default = Mapping::default();
     let hook = task.hook;

@@ -8,7 +8,7 @@ use codehook_egress::{ConnectTo, Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
 use codehook_template::{Event, Mapping, Template};
 use codehook_tests::{TestRun, block_on, stderr, stdout, target, trusting, workspace};
-use mock_services::{INTERFAX_HOST, MockConfig, MockServices, OKTA_HOST, OktaStatus, Service};
+use mock_services::{INTERFAX_HOST, MockConfig, MockServices, OKTA_HOST, OktaStatus};
 
 const OKTA_TOKEN: &str = "mock-okta-token";
 
@@ -242,7 +242,7 @@ fn the_fax_hook_uploads_a_one_page_pdf_with_the_values_of_the_event() {
             mocks
                 .requests()
                 .iter()
-                .all(|request| request.service == Service::InterFax)
+                .all(|request| request.service == "interfax")
         );
     });
 }

@@ -240,17 +240,17 @@ try:
 except sqs.exceptions.QueueDoesNotExist as error:
     print error.response['Error']['Code']
 "#,
-        |aws| (aws.publications(), aws.queue_messages()),
+        |aws| (aws.messages.published.all(), aws.messages.sent.all()),
     );
     assert_eq!(
         printed,
         "first time\nagain\nTrue\nFalse\n34a5f41dd964b8867487cee90047c2d8\nAWS.SimpleQueueService.NonExistentQueue\n"
     );
     assert_eq!(publications.len(), 1);
-    assert_eq!(publications[0].subject.as_deref(), Some("Alert"));
-    assert_eq!(publications[0].message, "Zoë & 92.5");
+    assert_eq!(publications[0]["subject"], "Alert");
+    assert_eq!(publications[0]["message"], "Zoë & 92.5");
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].body, "{\"user\": \"Zoë\"}");
+    assert_eq!(messages[0]["body"], "{\"user\": \"Zoë\"}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ for wrong in ((keys[0], 'other', keys[2]), ('DIOTHER', keys[1], keys[2])):
     except RuntimeError as error:
         print error
 "#,
-        |duo| (duo.users(), duo.pushes()),
+        |duo| (duo.users.all(), duo.pushes.all()),
     );
     assert_eq!(
         printed,
@@ -57,8 +57,8 @@ for wrong in ((keys[0], 'other', keys[2]), ('DIOTHER', keys[1], keys[2])):
          deny\n\
          Received 401 Invalid signature in request credentials\nReceived 401 Invalid signature in request credentials\n"
     );
-    assert_eq!(users[0].status, "disabled");
-    assert_eq!(pushes, ["zoë"]);
+    assert_eq!(users[0]["status"], "disabled");
+    assert_eq!(pushes, [serde_json::json!({ "username": "zoë" })]);
 }
 
 #[test]

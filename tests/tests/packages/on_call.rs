@@ -48,7 +48,7 @@ try:
 except pdpyras.PDClientError as error:
     print error.response.status_code
 "#,
-        |pagerduty| (pagerduty.alerts(), pagerduty.incidents()),
+        |pagerduty| (pagerduty.alerts.all(), pagerduty.incidents.all()),
     );
     assert_eq!(
         printed,
@@ -58,9 +58,9 @@ except pdpyras.PDClientError as error:
          PINC001 acknowledged\n[u'Risk']\n401\n"
     );
     assert_eq!(alerts.len(), 1);
-    assert_eq!(alerts[0].summary, "Risk 92.5 for Zoë");
-    assert_eq!(alerts[0].status, "resolved");
-    assert_eq!(alerts[0].details["user"], 17);
+    assert_eq!(alerts[0]["summary"], "Risk 92.5 for Zoë");
+    assert_eq!(alerts[0]["status"], "resolved");
+    assert_eq!(alerts[0]["details"]["user"], 17);
     assert_eq!(incidents[0]["status"], "acknowledged");
 }
 
@@ -83,15 +83,15 @@ for wrong in (lambda: pygerduty.events.Events('other').trigger_incident('x'),
     except Exception as error:
         print type(error).__name__
 "#,
-        PagerDuty::alerts,
+        |pagerduty| pagerduty.alerts.all(),
     );
     assert_eq!(
         printed,
         "user-17 True\nSecurity operations\nBadRequest\nHTTPError\n"
     );
     assert_eq!(alerts.len(), 1);
-    assert_eq!(alerts[0].status, "acknowledged");
-    assert_eq!(alerts[0].details["risk"], 92.5);
+    assert_eq!(alerts[0]["status"], "acknowledged");
+    assert_eq!(alerts[0]["details"]["risk"], 92.5);
 }
 
 #[test]
@@ -105,9 +105,12 @@ fn the_hook_pages_once_for_a_user() {
             assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
             assert_eq!(stdout(&report), "Alert pba-user-1024\n");
         }
-        let alerts = server.api().alerts();
+        let alerts = server.api().alerts.all();
         assert_eq!(alerts.len(), 1);
-        assert_eq!(alerts[0].summary, "Alert: risk score 92.5 for Maria Reyes");
+        assert_eq!(
+            alerts[0]["summary"],
+            "Alert: risk score 92.5 for Maria Reyes"
+        );
         let wrong = [("PAGERDUTY_ROUTING_KEY", "other")];
         let report = run_hook(&server, HOSTS, "pagerduty_trigger.py", "alert.json", &wrong).await;
         assert!(failed(&report).contains("400"), "{}", stderr(&report));

@@ -3,6 +3,7 @@
 use codehook_sandbox::Outcome;
 use codehook_tests::{block_on, stderr, stdout};
 use mock_services::{Jira, ServiceNow, Zendesk};
+use serde_json::json;
 
 use crate::Use;
 use crate::service::{failed, printed_against, run_hook, served};
@@ -51,7 +52,7 @@ for call in (lambda: jira.create_issue(project='SEC', issuetype={'name': 'Wish'}
     except JIRAError as error:
         print error.status_code, error.text.replace('\n', ' ')[:60]
 "#,
-        Jira::issues,
+        |jira| jira.issues.all(),
     );
     assert_eq!(
         printed,
@@ -62,11 +63,11 @@ for call in (lambda: jira.create_issue(project='SEC', issuetype={'name': 'Wish'}
          401 Client must be authenticated to access this resource.\n"
     );
     assert_eq!(issues.len(), 1);
-    assert_eq!(issues[0].fields["summary"], "Risk 92.5 for Zoë");
-    assert_eq!(issues[0].comments, ["seen by Zoë", "handled"]);
+    assert_eq!(issues[0]["fields"]["summary"], "Risk 92.5 for Zoë");
+    assert_eq!(issues[0]["comments"], json!(["seen by Zoë", "handled"]));
     assert_eq!(
-        issues[0].attachments,
-        [("report.csv".to_owned(), b"a;b\n".to_vec())]
+        issues[0]["attachments"],
+        json!([{ "filename": "report.csv", "content": "a;b\n" }])
     );
 }
 
@@ -90,12 +91,14 @@ fn the_jira_hook_opens_one_issue_for_a_user_and_comments_on_it() {
             assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
             assert_eq!(stdout(&report), expected);
         }
-        let issues = server.api().issues();
+        let issues = server.api().issues.all();
         assert_eq!(issues.len(), 1);
-        let summary = issues[0].fields["summary"].as_str().expect("text");
+        let summary = issues[0]["fields"]["summary"].as_str().expect("text");
         assert!(summary.contains("Zoë"), "{summary}");
-        assert_eq!(issues[0].comments.len(), 1);
-        assert!(issues[0].comments[0].contains("https://pba.example.com/eventdetails/"));
+        let comments = issues[0]["comments"].as_array().expect("a list");
+        assert_eq!(comments.len(), 1);
+        let comment = comments[0].as_str().expect("text");
+        assert!(comment.contains("https://pba.example.com/eventdetails/"));
     });
 }
 
@@ -124,7 +127,7 @@ try:
 except requests.HTTPError as error:
     print error.response.status_code
 "#,
-        ServiceNow::incidents,
+        |service_now| service_now.incidents.all(),
     );
     assert_eq!(
         printed,
@@ -158,7 +161,7 @@ fn the_servicenow_hook_opens_an_incident_once() {
             assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
             assert_eq!(stdout(&report), expected);
         }
-        let incidents = server.api().incidents();
+        let incidents = server.api().incidents.all();
         assert_eq!(incidents.len(), 1);
         let description = incidents[0]["short_description"].as_str().expect("text");
         assert!(description.contains("Zoë"), "{description}");
@@ -202,7 +205,7 @@ for call in (lambda: zendesk.tickets(id=1), lambda: zendesk.tickets.create(Ticke
     except APIException as error:
         print error.response.status_code
 "#,
-        Zendesk::tickets,
+        |zendesk| zendesk.tickets.all(),
     );
     assert_eq!(
         printed,

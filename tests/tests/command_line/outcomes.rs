@@ -1,10 +1,11 @@
 //! Whatever a script does, the program ends within the limits, and names the outcome in its summary, its report and its exit code.
 
-use mock_services::{TestServer, TestServerConfig};
+use mock_services::TestServer;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use codehook_tests::program::{Ended, Program};
+use codehook_tests::servers::{serving_runtime, test_server};
 
 /// For a script that would never end: its limit.
 const ONE_SECOND: &str = "1s";
@@ -250,14 +251,8 @@ struct Loopback {
 
 impl Loopback {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let server = runtime
-            .block_on(TestServer::start(TestServerConfig::default()))
-            .expect("the server starts");
+        let runtime = serving_runtime();
+        let server = runtime.block_on(test_server());
         Self {
             server,
             _runtime: runtime,

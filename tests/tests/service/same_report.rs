@@ -242,11 +242,11 @@ impl Case {
 
     fn run(&self, packages: &PackageStore) -> Value {
         let program = &packages.program;
-        let hook = program.file("h.py", self.template());
+        program.file("h.py", self.template());
         let event = program.file("event.json", &self.event);
         let mut arguments = vec![
             "run".to_owned(),
-            hook,
+            "h.py".to_owned(),
             "--json".to_owned(),
             "--allow-private".to_owned(),
         ];

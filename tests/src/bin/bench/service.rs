@@ -1,8 +1,7 @@
 //! The service under load, generator included: events acknowledged a second, runs of a hook that does nothing, and the time from an event's
 //! arrival to the end of its run at half of that load.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;

@@ -84,11 +84,7 @@ fn a_script_that_ends_by_itself_succeeds() {
 fn the_scripts_own_exit_code_is_told_and_the_programs_is_1() {
     let program = Program::new();
     let person = program.run_source("import sys; sys.exit(42)\n", &[]);
-    assert_eq!(person.code, Some(1), "{person:?}");
-    assert!(
-        person.stderr.contains("failed with exit code 42"),
-        "{person:?}"
-    );
+    person.says(1, "failed with exit code 42");
     let report = program.run_source("import sys; sys.exit(42)\n", &["--json"]);
     assert_eq!(report.json()["exit_code"], 42);
 }

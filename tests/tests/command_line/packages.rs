@@ -32,13 +32,7 @@ fn an_added_package_can_be_imported_by_the_default_tenant_and_no_other() {
         "{ran:?}"
     );
     let other = store.hook(hook, &["--tenant", "acme"]);
-    assert_eq!(other.code, Some(1), "{other:?}");
-    assert!(
-        other
-            .stderr
-            .contains("ImportError: No module named rockets\n"),
-        "{other:?}"
-    );
+    other.says(1, "ImportError: No module named rockets\n");
     assert!(
         other.stderr.contains("codehook: rockets is in acme_rockets 1.2, which is there for tenant default and not for tenant acme: `codehook packages add acme_rockets==1.2 --tenant acme`"),
         "{other:?}"
@@ -167,11 +161,7 @@ fn another_version_takes_its_place_only_when_asked() {
     }
     store.added("fuel==1.0 --tenant red");
     let refused = store.add("fuel==2.0");
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(
-        refused.stderr.contains("fuel 1.0 is added already"),
-        "{refused:?}"
-    );
+    refused.says(2, "fuel 1.0 is added already");
     let replaced = store.added("fuel==2.0 --replace --tenant blue");
     assert!(
         replaced

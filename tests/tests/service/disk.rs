@@ -119,8 +119,7 @@ fn read_only_disk(disk: PathBuf) {
         "--data-dir",
         data.to_str().expect("UTF-8"),
     ]);
-    assert_eq!(ended.code, Some(3), "{ended:?}");
-    assert!(ended.stderr.contains("Read-only file system"), "{ended:?}");
+    ended.says(3, "Read-only file system");
     mount_again(&disk, "remount,rw");
     service.restart();
     let path = format!(

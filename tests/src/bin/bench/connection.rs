@@ -39,7 +39,8 @@ impl Connection {
     ) -> anyhow::Result<(u16, String)> {
         let (key, length) = (&self.key, body.len());
         let request = format!(
-            "{method} /v1/{path} HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer {key}\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} /v1/{path} HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer {key}\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
         );
         self.stream.get_mut().write_all(request.as_bytes())?;
         let (mut status, mut length, mut line) = (0, 0, String::new());

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::Names;
 use super::modules::{Module, Modules};
 
 /// What a path names.
@@ -51,7 +50,7 @@ fn is_around(modules: &Modules, module: &Module, file: usize) -> bool {
 }
 
 impl Modules {
-    /// Resolves a path in a module. Where a name stands for a module and for something else, `module` says which counts.
+    /// Resolves a path in a module. `module` says which counts where a name stands for a module and for something else.
     fn resolve(
         &self,
         from: usize,
@@ -112,31 +111,26 @@ impl Modules {
             .contains(name)
             .then_some(Target::Defined(here.file));
         let (wanted, other) = if module { (child, item) } else { (item, child) };
-        let imported = || {
-            let paths: &[Names] = here.imported.get(name).map_or(&[], Vec::as_slice);
-            paths
-                .iter()
-                .find_map(|path| self.resolve(within, path, module, under_way))
-        };
-        wanted
-            .or_else(imported)
-            .or(other)
-            .or_else(|| self.find_in_globs(here, within, name, module, under_way))
-    }
-
-    fn find_in_globs(
-        &self,
-        here: &Module,
-        within: usize,
-        name: &str,
-        module: bool,
-        under_way: &mut UnderWay,
-    ) -> Option<Target> {
-        here.globs.iter().find_map(|(path, _)| {
-            match self.resolve(within, path, true, under_way)? {
-                Target::Module(target) => self.look_up(target, name, module, under_way),
-                Target::Defined(_) => None,
+        if wanted.is_some() {
+            return wanted;
+        }
+        for path in here.imported.get(name).into_iter().flatten() {
+            let found = self.resolve(within, path, module, under_way);
+            if found.is_some() {
+                return found;
             }
-        })
+        }
+        if other.is_some() {
+            return other;
+        }
+        for (path, _) in &here.globs {
+            if let Some(Target::Module(target)) = self.resolve(within, path, true, under_way) {
+                let found = self.look_up(target, name, module, under_way);
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+        None
     }
 }

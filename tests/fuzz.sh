@@ -20,7 +20,7 @@ for target in $targets; do
     log=target/fuzz/logs/$target.log
     echo "== $target"
     if [ "$target" = sandbox ]; then
-        CODEHOOK_PROPERTY_FACTOR=$factor cargo test --release --locked --workspace --test isolation --test giving_way --test rendering -- \
+        CODEHOOK_PROPERTY_FACTOR=$factor cargo test --release --locked --workspace --test isolation --test run_interruption --test rendering -- \
             calls_with any_ every_value > "$log" 2>&1 || failed+=("$target")
         grep -E '^test result|panicked' "$log" || true
         continue

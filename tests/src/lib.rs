@@ -1,8 +1,10 @@
 //! What the whole-program tests share: one sandbox for the process, and a way to run a script in it.
 
 pub mod guests;
+pub mod package_store;
 pub mod program;
 pub mod programs;
+pub mod servers;
 pub mod wheels;
 
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use codehook_egress::{CaCertificates, Egress, EgressConfig, Policy, TrustRoots};
 use codehook_sandbox::{
-    CompiledCache, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
+    CompiledCache, Outcome, Purpose, RunLimits, RunReport, Sandbox, SandboxConfig, Script,
 };
 
 /// Runs at the same time in one test process.
@@ -141,6 +143,14 @@ pub fn trusting(ca_pem: &str) -> EgressConfig {
 /// Runs `source` with defaults.
 pub fn run(source: &str) -> RunReport {
     TestRun::new(source).run()
+}
+
+/// The run failed, and said why in these words on standard error.
+#[track_caller]
+pub fn failed_with(report: &RunReport, words: &str) {
+    assert_eq!(report.outcome, Outcome::Failed, "{report:?}");
+    let said = stderr(report);
+    assert!(said.contains(words), "{said}");
 }
 
 /// Drives a future on a small runtime.

@@ -36,6 +36,13 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// It ended with this exit code, and has these words on standard error.
+    #[track_caller]
+    pub fn says(&self, code: i32, words: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.stderr.contains(words), "{words:?} is not in {self:?}");
+    }
+
     /// What `--json` printed: one JSON object, on one line, and nothing else.
     pub fn json(&self) -> Value {
         assert_eq!(self.stdout.matches('\n').count(), 1, "{self:?}");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use codehook_egress::{ConnectTo, Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
 use codehook_template::{Event, Mapping, Template};
+use codehook_tests::servers::mocks;
 use codehook_tests::{TestRun, block_on, stderr, stdout, target, trusting, workspace};
 use mock_services::{INTERFAX_HOST, MockConfig, MockServices, OKTA_HOST, OktaStatus};
 
@@ -87,9 +88,7 @@ fn status_of(mocks: &MockServices, email: &str) -> OktaStatus {
 #[test]
 fn the_okta_hook_suspends_exactly_the_user_of_the_event() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let email = "maria.reyes@example.com";
         let before = suspended(&mocks);
         let report = run_against(
@@ -125,9 +124,7 @@ fn the_okta_hook_suspends_exactly_the_user_of_the_event() {
 #[test]
 fn the_okta_hook_answers_user_not_found_where_there_is_none() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let before = suspended(&mocks);
         let script = rendered("okta_suspend_user.py", "alert.json", |event| {
             event["UserEmail"] = "nobody@example.com".into();
@@ -142,9 +139,7 @@ fn the_okta_hook_answers_user_not_found_where_there_is_none() {
 #[test]
 fn an_address_with_quotes_and_plus_reaches_okta_unchanged() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let report = run_against(
             &mocks,
             rendered("okta_suspend_user.py", "warning.json", |_| {}),
@@ -198,9 +193,7 @@ fn poppler(tool: &str, arguments: &[&str]) -> String {
 #[test]
 fn the_fax_hook_uploads_a_one_page_pdf_with_the_values_of_the_event() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let report = run_against(&mocks, rendered("fax_alert.py", "alert.json", |_| {})).await;
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
         assert!(stdout(&report).contains("Status:"), "{}", stdout(&report));
@@ -250,9 +243,7 @@ fn the_fax_hook_uploads_a_one_page_pdf_with_the_values_of_the_event() {
 #[test]
 fn the_fax_hook_survives_percent_signs_and_non_ascii_values() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let script = rendered("fax_alert.py", "warning.json", |event| {
             event["UserName"] = "100%s 5% Zoë".into();
         });

@@ -2,58 +2,21 @@
 
 use std::time::Duration;
 
-use codehook_egress::{EgressErrorKind, Policy, PrivateNetworks};
+use codehook_egress::{EgressErrorKind, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
-use codehook_tests::{TestRun, block_on, run, stderr, stdout, trusting};
+use codehook_tests::servers::{run_with_server, test_server};
+use codehook_tests::{block_on, failed_with, run, stderr, stdout};
 use mock_services::{TestServer, TestServerConfig, Validity};
 
 /// A server, and a script's way to it: `{http}` and `{https}` in the source are its base URLs.
 async fn run_with(server: &TestServer, source: &str) -> RunReport {
-    test_run(server, source).perform(Purpose::Run).await
-}
-
-fn test_run(server: &TestServer, source: &str) -> TestRun {
-    let http = server.http_addr();
-    let https = server.https_addr();
-    let source = source
-        .replace("{http}", &format!("http://localhost:{}", http.port()))
-        .replace("{https}", &format!("https://localhost:{}", https.port()));
-    TestRun {
-        policy: Policy {
-            allow: vec![
-                format!("localhost:{}", http.port())
-                    .parse()
-                    .expect("a rule"),
-                format!("localhost:{}", https.port())
-                    .parse()
-                    .expect("a rule"),
-            ],
-            private_networks: PrivateNetworks::Opened,
-            resolve: vec![
-                format!("localhost:{}:127.0.0.1", http.port())
-                    .parse()
-                    .expect("a rule"),
-                format!("localhost:{}:127.0.0.1", https.port())
-                    .parse()
-                    .expect("a rule"),
-            ],
-            ..Policy::default()
-        },
-        egress: trusting(server.ca_pem()),
-        ..TestRun::new(source)
-    }
-}
-
-async fn server() -> TestServer {
-    TestServer::start(TestServerConfig::default())
-        .await
-        .expect("the server starts")
+    run_with_server(server, source).perform(Purpose::Run).await
 }
 
 /// Runs a script against a server and expects it to print `expected`.
 fn prints(source: &str, expected: &str) -> RunReport {
     block_on(async {
-        let server = server().await;
+        let server = test_server().await;
         let report = run_with(&server, source).await;
         assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
         assert_eq!(stdout(&report), expected, "{}", stderr(&report));
@@ -118,11 +81,9 @@ fn large_bodies_stream_both_ways() {
 #[test]
 fn a_host_that_is_not_allowed_is_refused_with_what_to_do() {
     let report = run("import urllib2\nurllib2.urlopen('https://example.com/secret?token=abc')");
-    assert_eq!(report.outcome, Outcome::Failed);
-    assert!(
-        stderr(&report).contains("example.com:443 is not on this hook's list of allowed hosts"),
-        "{}",
-        stderr(&report)
+    failed_with(
+        &report,
+        "example.com:443 is not on this hook's list of allowed hosts",
     );
     assert_eq!(report.http[0].error, Some(EgressErrorKind::DeniedByPolicy));
     assert!(!report.http[0].url.contains("abc"));
@@ -131,8 +92,8 @@ fn a_host_that_is_not_allowed_is_refused_with_what_to_do() {
 #[test]
 fn a_private_address_is_refused_unless_opened() {
     block_on(async {
-        let server = server().await;
-        let mut run = test_run(&server, "import urllib2\nurllib2.urlopen('{http}/bytes/1')");
+        let server = test_server().await;
+        let mut run = run_with_server(&server, "import urllib2\nurllib2.urlopen('{http}/bytes/1')");
         run.policy.private_networks = PrivateNetworks::Refused;
         let report = run.perform(Purpose::Run).await;
         assert_eq!(
@@ -149,7 +110,7 @@ fn a_private_address_is_refused_unless_opened() {
 #[test]
 fn a_redirect_to_a_host_that_is_not_allowed_is_refused() {
     block_on(async {
-        let server = server().await;
+        let server = test_server().await;
         let port = server.http_addr().port();
         let source = format!(
             "import urllib2\nurllib2.urlopen('{{http}}/redirect?to=http://127.0.0.1:{port}/bytes/1')"
@@ -238,8 +199,8 @@ fn a_slow_server_meets_the_timeout_of_the_script() {
 #[test]
 fn a_wait_for_a_server_counts_against_the_time_limit() {
     block_on(async {
-        let server = server().await;
-        let run = test_run(
+        let server = test_server().await;
+        let run = run_with_server(
             &server,
             "import urllib2\nurllib2.urlopen('{http}/slow?ms=20000')",
         )

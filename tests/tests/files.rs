@@ -1,12 +1,7 @@
 //! Files in `/tmp` behave as scripts written for Linux expect, and more runs than the pool holds wait for their turn.
 
 use codehook_sandbox::{Outcome, Purpose};
-use codehook_tests::{TestRun, block_on, run, stderr, stdout};
-
-fn prints(source: &str, expected: &str) {
-    let report = run(source);
-    assert_eq!(stdout(&report), expected, "{source}\n{}", stderr(&report));
-}
+use codehook_tests::{TestRun, block_on, prints, run, stderr, stdout};
 
 #[test]
 fn an_empty_path_names_nothing() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use codehook_sandbox::Outcome;
-use codehook_tests::{TestRun, run, stderr, stdout, workspace};
+use codehook_tests::{TestRun, prints, run, stderr, stdout, workspace};
 
 /// Imports every module that is there, and those that a native interpreter has besides; prints what came of each.
 const IMPORT_ALL: &str = "
@@ -139,49 +139,43 @@ fn a_missing_module_says_why_and_what_to_use() {
     }
 }
 
-/// A check and what it prints.
-fn holds(source: &str, expected: &str) {
-    let report = run(source);
-    assert_eq!(stdout(&report), expected, "{source}\n{}", stderr(&report));
-}
-
 #[test]
 fn the_differences_on_the_page_are_the_differences() {
-    holds(
+    prints(
         "import sys; print sys.maxint, repr(2**31), sys.platform",
         "9223372036854775807 2147483648 linux2\n",
     );
-    holds(
+    prints(
         "import json; print json.dumps([2**31, 2**53, -2**40, 0.1]), json.loads('12345678901')",
         "[2147483648, 9007199254740992, -1099511627776, 0.1] 12345678901\n",
     );
-    holds(
+    prints(
         "import struct; print struct.pack('<q', 2**40).encode('hex'), struct.calcsize('l')",
         "0000000000010000 8\n",
     );
-    holds(
+    prints(
         "import time; print int(time.time() * 1000) > 2**40, time.tzname[0], time.timezone",
         "True UTC 0\n",
     );
-    holds(
+    prints(
         "import datetime; print datetime.datetime.utcfromtimestamp(4102444800)",
         "2100-01-01 00:00:00\n",
     );
-    holds(
+    prints(
         "import threading\ntry: threading.Event().wait()\nexcept Exception as e: print type(e).__name__",
         "error\n",
     );
-    holds(
+    prints(
         "import os, errno\ntry: os.system('id')\nexcept OSError as e: print e.errno == errno.ENOSYS, e.errno",
         "True 38\n",
     );
-    holds("print u'\\xe9'", "é\n");
-    holds(
+    prints("print u'\\xe9'", "é\n");
+    prints(
         "import os\nopen('/tmp/a', 'w').close()\nos.chown('/tmp/a', os.getuid(), -1)\nos.chmod('/tmp/a', 0)\nprint os.access('/tmp/a', os.R_OK)",
         "False\n",
     );
-    holds("import signal; print signal.alarm(0)", "0\n");
-    holds(
+    prints("import signal; print signal.alarm(0)", "0\n");
+    prints(
         "import os, errno\ntry: open('/nowhere')\nexcept IOError as e: print e.errno, e",
         "2 [Errno 2] No such file or directory: '/nowhere'\n",
     );
@@ -196,7 +190,7 @@ def say(call, *arguments):
 ";
 
 fn says(source: &str, expected: &str) {
-    holds(&format!("{SAY}{source}"), expected);
+    prints(&format!("{SAY}{source}"), expected);
 }
 
 #[test]
@@ -229,7 +223,7 @@ fn everything_on_sockets_but_http_is_refused() {
 fn recursion_ends_at_five_thousand_calls() {
     let source = "import sys\nsys.setrecursionlimit(10**6)\ndef deep(n=1):\n    try: return deep(n + 1)\n    except RuntimeError: return n\n\
         print 4900 < deep() <= 5000";
-    holds(source, "True\n");
+    prints(source, "True\n");
 }
 
 #[test]
@@ -257,11 +251,11 @@ fn files_have_times_and_one_owner_and_descriptors_to_double() {
 
 #[test]
 fn what_a_native_interpreter_says_of_its_machine_is_different() {
-    holds(
+    prints(
         "import os, platform, sys; print os.uname()[0], platform.machine(), sys.platform",
         "Linux wasm32 linux2\n",
     );
-    holds(
+    prints(
         "import sys; print sys.maxunicode, sys.byteorder, repr(0.1 + 0.2), sys.float_info.mant_dig",
         "1114111 little 0.30000000000000004 53\n",
     );
@@ -273,27 +267,27 @@ fn what_a_native_interpreter_says_of_its_machine_is_different() {
 
 #[test]
 fn what_works_with_limits_works_so_far() {
-    holds(
+    prints(
         "import fcntl; f = open('/tmp/a', 'w'); print fcntl.flock(f, fcntl.LOCK_EX), fcntl.lockf(f, fcntl.LOCK_EX)",
         "None None\n",
     );
-    holds(
+    prints(
         "import grp, os, pwd; print pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name",
         "codehook codehook\n",
     );
-    holds(
+    prints(
         "import webbrowser; print webbrowser.open('http://localhost/')",
         "False\n",
     );
-    holds(
+    prints(
         "import select; f = open('/tmp/a', 'w'); print select.select([f], [], [], 0) == ([f], [], []), hasattr(select, 'poll')",
         "True False\n",
     );
-    holds(
+    prints(
         "import hashlib\nfor name in hashlib.algorithms: print name, hashlib.new(name, 'x').hexdigest()[:8]",
         "md5 9dd4e461\nsha1 11f6ad8e\nsha224 54a2f7f9\nsha256 2d711642\nsha384 d752c2c5\nsha512 a4abd444\n",
     );
-    holds(
+    prints(
         "import os, pty, termios, tty\nfor act in (termios.tcgetattr, tty.setraw, termios.tcdrain):\n  try: act(1)\n  except termios.error as e: print e.args\ntry: pty.openpty()\nexcept OSError as e: print e",
         "(25, 'Inappropriate ioctl for device')\n(25, 'Inappropriate ioctl for device')\n(25, 'Inappropriate ioctl for device')\nout of pty devices\n",
     );
@@ -322,7 +316,7 @@ fn a_message_to_the_system_log_is_a_line_of_standard_error() {
 
 #[test]
 fn resource_tells_of_use_and_keeps_limits() {
-    holds(
+    prints(
         "
 import resource
 before = resource.getrusage(resource.RUSAGE_SELF)
@@ -344,7 +338,7 @@ for limit, pair in ((resource.RLIMIT_AS, (0, 2 ** 41)), (resource.RLIMIT_CORE, (
 
 #[test]
 fn the_table_of_modules_holds_still_while_a_script_goes_through_it() {
-    holds(
+    prints(
         "import sys\nprint len([module for module in sys.modules.itervalues() if hasattr(module, '__file__')]) > 100",
         "True\n",
     );
@@ -353,7 +347,7 @@ fn the_table_of_modules_holds_still_while_a_script_goes_through_it() {
 /// Waits are as long as they were asked for, to the millisecond; on a busy machine they may take longer.
 #[test]
 fn waits_know_fractions_of_a_second() {
-    holds(
+    prints(
         "import time, select, errno\n\
          def waited(wait, seconds):\n    \
              began = time.time()\n    \

@@ -1,17 +1,11 @@
-"""requests, urllib3 and httplib2, unchanged, over the sockets' shim. Left out where they are not installed."""
+"""requests, urllib3 and httplib2, unchanged, over the sockets' shim. All three come with the interpreter's packages."""
 import io
 import sys
 import unittest
 
-try:
-    import requests
-    import urllib3
-except ImportError:
-    requests = None
-try:
-    import httplib2
-except ImportError:
-    httplib2 = None
+import httplib2
+import requests
+import urllib3
 
 # Put in front of the test by what runs it in the sandbox, or given as arguments.
 BASE = globals().get('BASE_URL') or sys.argv[1]
@@ -23,7 +17,6 @@ def host_and_port(url):
     return host, int(port)
 
 
-@unittest.skipIf(requests is None, 'requests is not installed')
 class Requests(unittest.TestCase):
     def test_get_and_post(self):
         for base in (BASE, SECURE):
@@ -88,7 +81,6 @@ class Requests(unittest.TestCase):
             pool.request('GET', BASE + '/slow/5', timeout=0.2, retries=1)
 
 
-@unittest.skipIf(httplib2 is None, 'httplib2 is not installed')
 class Httplib2(unittest.TestCase):
     def test_requests(self):
         client = httplib2.Http()

@@ -6,7 +6,8 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 
 use codehook_tests::program::{Program, signal, spawn};
-use mock_services::{MockConfig, MockServices, OKTA_HOST};
+use codehook_tests::servers::mocks;
+use mock_services::OKTA_HOST;
 
 /// Says that it runs, and goes on running.
 const SCRIPT: &str = "import sys, time\nprint 'running'\nsys.stdout.flush()\ntime.sleep(20)\n";
@@ -91,9 +92,7 @@ fn a_process_that_held_secrets_leaves_no_core_dump() {
 #[test]
 fn a_confined_process_still_reads_the_certificates_that_the_platform_trusts() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let mocks = runtime
-        .block_on(MockServices::start(MockConfig::default()))
-        .expect("the mocks start");
+    let mocks = runtime.block_on(mocks());
     let program = Program::new();
     let directory = program.path("trusted");
     fs::create_dir(&directory).expect("a directory");

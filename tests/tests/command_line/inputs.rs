@@ -97,8 +97,7 @@ fn unknown_flags_and_bad_values_are_usage_errors() {
         assert!(ended.stderr.contains(said), "{ended:?}");
     }
     let ended = program.run(&["chekc"]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("'check'"), "{ended:?}");
+    ended.says(2, "'check'");
 }
 
 /// Runs the hook that prints every token; what it printed.

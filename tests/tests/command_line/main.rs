@@ -11,4 +11,3 @@ mod packages;
 mod reports;
 mod runtime_file;
 mod secrets;
-mod shop;

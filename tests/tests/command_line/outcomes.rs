@@ -1,10 +1,11 @@
 //! Whatever a script does, the program ends within the limits, and names the outcome in its summary, its report and its exit code.
 
-use mock_services::{TestServer, TestServerConfig};
+use mock_services::TestServer;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use codehook_tests::program::{Ended, Program};
+use codehook_tests::servers::{serving_runtime, test_server};
 
 /// For a script that would never end: its limit.
 const ONE_SECOND: &str = "1s";
@@ -83,11 +84,7 @@ fn a_script_that_ends_by_itself_succeeds() {
 fn the_scripts_own_exit_code_is_told_and_the_programs_is_1() {
     let program = Program::new();
     let person = program.run_source("import sys; sys.exit(42)\n", &[]);
-    assert_eq!(person.code, Some(1), "{person:?}");
-    assert!(
-        person.stderr.contains("failed with exit code 42"),
-        "{person:?}"
-    );
+    person.says(1, "failed with exit code 42");
     let report = program.run_source("import sys; sys.exit(42)\n", &["--json"]);
     assert_eq!(report.json()["exit_code"], 42);
 }
@@ -250,14 +247,8 @@ struct Loopback {
 
 impl Loopback {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let server = runtime
-            .block_on(TestServer::start(TestServerConfig::default()))
-            .expect("the server starts");
+        let runtime = serving_runtime();
+        let server = runtime.block_on(test_server());
         Self {
             server,
             _runtime: runtime,

@@ -6,21 +6,18 @@ use mock_services::{IndexFile, IndexForm, PackageIndex};
 use tokio::runtime::Runtime;
 
 use codehook_tests::program::{Ended, Program};
+use codehook_tests::servers::serving_runtime;
 
 /// The program, and an index that serves as long as this lives.
-struct Market {
+struct ProgramWithIndex {
     program: Program,
     index: PackageIndex,
     _runtime: Runtime,
 }
 
-impl Market {
+impl ProgramWithIndex {
     fn new(form: IndexForm) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = serving_runtime();
         let index = runtime
             .block_on(PackageIndex::start(form))
             .expect("an index on loopback");
@@ -62,26 +59,32 @@ fn fuel(version: &str) -> PackageFile {
 #[test]
 fn both_forms_of_an_index_serve() {
     for form in [IndexForm::Html, IndexForm::Json] {
-        let market = Market::new(form);
+        let installer = ProgramWithIndex::new(form);
         let file = fuel("1.0");
-        market.offer("fuel", &file);
+        installer.offer("fuel", &file);
         let sources = &[("fuel.py", "")];
-        market.offer(
+        installer.offer(
             "fuel",
             &source_archive("fuel", "1.0", "", "fuel\n", sources),
         );
-        let added = market.add("Fuel==1.0", &market.index.url());
+        let added = installer.add("Fuel==1.0", &installer.index.url());
         assert_eq!(added.code, Some(0), "{form:?} {added:?}");
         assert!(
             added.stdout.contains(&Sha256::of(&file.bytes).to_string()),
             "{added:?}"
         );
-        let asked = market.index.asked();
+        let asked = installer.index.asked();
         assert_eq!(asked, ["/simple/fuel/", &format!("/files/{}", file.name)]);
-        let verified = market.run(&["packages", "verify", "--index", &market.index.url()], &[]);
+        let verified = installer.run(
+            &["packages", "verify", "--index", &installer.index.url()],
+            &[],
+        );
         assert_eq!(verified.code, Some(0), "{verified:?}");
-        market.offer("fuel", &wheel("fuel", "1.0", "", &[("fuel.py", "other")]));
-        let verified = market.run(&["packages", "verify", "--index", &market.index.url()], &[]);
+        installer.offer("fuel", &wheel("fuel", "1.0", "", &[("fuel.py", "other")]));
+        let verified = installer.run(
+            &["packages", "verify", "--index", &installer.index.url()],
+            &[],
+        );
         assert_eq!(verified.code, Some(1), "{verified:?}");
     }
 }
@@ -89,10 +92,10 @@ fn both_forms_of_an_index_serve() {
 #[test]
 fn what_the_index_says_of_python_decides_and_the_last_version_for_2_7_is_named() {
     for form in [IndexForm::Html, IndexForm::Json] {
-        let market = Market::new(form);
+        let installer = ProgramWithIndex::new(form);
         for (version, python) in [("1.4", ">=2.7"), ("1.10", ">=2.7, <4"), ("2.0", ">=3.8")] {
             let file = source_archive("fuel", version, "", "fuel\n", &[("fuel.py", "")]);
-            market.index.put(
+            installer.index.put(
                 "fuel",
                 IndexFile {
                     name: file.name,
@@ -102,27 +105,26 @@ fn what_the_index_says_of_python_decides_and_the_last_version_for_2_7_is_named()
                 },
             );
         }
-        let url = market.index.url();
+        let url = installer.index.url();
         let newest = "the newest there that may be for Python 2.7 is fuel==1.10";
         for (wanted, reason) in [
             ("fuel==2.0", "Requires-Python: >=3.8"),
             ("fuel==9.0", "is not in"),
             ("fuel", "name one version"),
         ] {
-            let refused = market.add(wanted, &url);
-            assert_eq!(refused.code, Some(2), "{refused:?}");
-            assert!(refused.stderr.contains(reason), "{refused:?}");
+            let refused = installer.add(wanted, &url);
+            refused.says(2, reason);
             assert!(refused.stderr.contains(newest), "{refused:?}");
         }
-        assert_eq!(market.add("fuel==1.10", &url).code, Some(0));
+        assert_eq!(installer.add("fuel==1.10", &url).code, Some(0));
     }
 }
 
 #[test]
 fn bytes_that_are_not_what_the_index_announces_are_refused() {
-    let market = Market::new(IndexForm::Json);
+    let installer = ProgramWithIndex::new(IndexForm::Json);
     let file = fuel("1.0");
-    market.index.put(
+    installer.index.put(
         "fuel",
         IndexFile {
             name: file.name,
@@ -131,30 +133,26 @@ fn bytes_that_are_not_what_the_index_announces_are_refused() {
             requires_python: None,
         },
     );
-    let refused = market.add("fuel==1.0", &market.index.url());
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(
-        refused.stderr.contains("the index announces"),
-        "{refused:?}"
-    );
+    let refused = installer.add("fuel==1.0", &installer.index.url());
+    refused.says(2, "the index announces");
 }
 
 #[test]
 fn the_environments_index_serves_and_its_password_is_told_to_nobody() {
-    let market = Market::new(IndexForm::Html);
-    market.offer("fuel", &fuel("1.0"));
-    market.index.require("ann", "p@ss word");
-    let url = market.index.url();
-    let refused = market.add("fuel==1.0", &url);
+    let installer = ProgramWithIndex::new(IndexForm::Html);
+    installer.offer("fuel", &fuel("1.0"));
+    installer.index.require("ann", "p@ss word");
+    let url = installer.index.url();
+    let refused = installer.add("fuel==1.0", &url);
     assert!(
         refused.stderr.contains("answered with status 401"),
         "{refused:?}"
     );
     let with_password = url.replace("http://", "http://ann:p%40ss%20word@");
     let variables = [("PIP_INDEX_URL", with_password.as_str())];
-    let added = market.run(&["packages", "add", "fuel==1.0", "--json"], &variables);
+    let added = installer.run(&["packages", "add", "fuel==1.0", "--json"], &variables);
     assert_eq!(added.code, Some(0), "{added:?}");
-    let lock = market.program.path("store").join("packages.lock.toml");
+    let lock = installer.program.path("store").join("packages.lock.toml");
     let lock = std::fs::read_to_string(lock).expect("a lock file");
     for text in [&added.stdout, &added.stderr, &lock] {
         assert!(!text.contains("p%40ss") && !text.contains("ann"), "{text}");
@@ -163,15 +161,14 @@ fn the_environments_index_serves_and_its_password_is_told_to_nobody() {
 
 #[test]
 fn https_is_verified_and_plain_http_is_refused_but_for_this_machine_or_a_known_hash() {
-    let market = Market::new(IndexForm::Json);
+    let installer = ProgramWithIndex::new(IndexForm::Json);
     let file = fuel("1.0");
-    market.offer("fuel", &file);
-    let url = market.index.secure_url();
-    let refused = market.add("fuel==1.0", &url);
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(refused.stderr.contains("localhost: "), "{refused:?}");
-    let ca = market.program.file("ca.pem", market.index.ca_pem());
-    let added = market.run(
+    installer.offer("fuel", &file);
+    let url = installer.index.secure_url();
+    let refused = installer.add("fuel==1.0", &url);
+    refused.says(2, "localhost: ");
+    let ca = installer.program.file("ca.pem", installer.index.ca_pem());
+    let added = installer.run(
         &[
             "packages",
             "add",
@@ -184,12 +181,11 @@ fn https_is_verified_and_plain_http_is_refused_but_for_this_machine_or_a_known_h
         &[],
     );
     assert_eq!(added.code, Some(0), "{added:?}");
-    let plain = market.add("other==1.0", "http://index.invalid/simple/");
-    assert_eq!(plain.code, Some(2), "{plain:?}");
-    assert!(plain.stderr.contains("is not HTTPS"), "{plain:?}");
+    let plain = installer.add("other==1.0", "http://index.invalid/simple/");
+    plain.says(2, "is not HTTPS");
     // With a hash the bytes vouch for themselves: the request is made, and finds no such host.
     let hash = Sha256::of(&file.bytes).to_string();
-    let asked = market.run(
+    let asked = installer.run(
         &[
             "packages",
             "add",
@@ -206,8 +202,8 @@ fn https_is_verified_and_plain_http_is_refused_but_for_this_machine_or_a_known_h
 
 #[test]
 fn without_an_index_or_pip_it_is_said_what_to_name() {
-    let market = Market::new(IndexForm::Html);
-    let nothing = market.run(
+    let installer = ProgramWithIndex::new(IndexForm::Html);
+    let nothing = installer.run(
         &["packages", "add", "fuel==1.0"],
         &[("PATH", "/nonexistent")],
     );

@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::io::ioctl_fionread;
 
 use serde_json::Value;
 
@@ -179,10 +181,17 @@ fn nobody_who_reads_the_report_is_no_error() {
 fn a_reader_that_is_slow_does_not_use_up_the_scripts_time() {
     let program = Program::new();
     let source = "for i in xrange(900): print 'x' * 1000\n";
+    let limit = Duration::from_secs(2);
     let arguments = program.run_arguments(source, &["--timeout", "2s"]);
     let mut child = spawn(&mut program.command(&arguments));
     let mut stdout = child.stdout.take().expect("a pipe");
-    std::thread::sleep(Duration::from_secs(3));
+    // The script prints, and more than a pipe holds. Its time would be over before anything is read.
+    let started = Instant::now();
+    while ioctl_fionread(&stdout).expect("a pipe") == 0 {
+        assert!(started.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(limit * 3 / 2);
     let mut text = String::new();
     stdout.read_to_string(&mut text).expect("text");
     assert_eq!(text.len(), 900 * 1001);

@@ -93,12 +93,10 @@ fn a_missing_secret_names_the_option() {
     let program = Program::new();
     let source = "print '@secret.OKTA_TOKEN@'\n";
     let ended = program.run_source(source, &[]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("hook.py:1:8: "), "{ended:?}");
+    ended.says(2, "hook.py:1:8: ");
     assert!(ended.stderr.contains("`--secret OKTA_TOKEN`"), "{ended:?}");
     let ended = program.run_source(source, &["--secret", "OKTA_TOKEN"]);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("--secret OKTA_TOKEN"), "{ended:?}");
+    ended.says(2, "--secret OKTA_TOKEN");
 }
 
 #[test]

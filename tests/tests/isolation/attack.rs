@@ -8,7 +8,7 @@ use serde_json::Value;
 /// In a file beside the script and in the program's environment: no script may ever see it.
 pub(crate) const CANARY: &str = "canary-5f1c77d0";
 /// What an attack may use.
-const MEMORY: [&str; 2] = ["--memory", "96MiB"];
+const RESOURCES: [&str; 2] = ["--memory", "96MiB"];
 /// How long an attack may take that ends of itself, on a machine that is busy with other things.
 const PATIENCE: &str = "100s";
 /// The exit code of the program when the time is over.
@@ -26,7 +26,14 @@ pub(crate) enum Expected {
     Sees(&'static str),
     /// The run ends in one of these ways.
     Ends(&'static [&'static str]),
+    /// The run ends in this way, and the last line on standard error begins like this.
+    Says(&'static str, &'static str),
 }
+
+/// The limit of memory is reached: the script dies of it, or meets it as an error of its own.
+pub(crate) const MEMORY: &[&str] = &["out_of_memory"];
+/// The limit of time is reached.
+pub(crate) const TIME: &[&str] = &["timed_out"];
 
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
@@ -60,6 +67,15 @@ pub(crate) const fn ends(
         name,
         script,
         expected: Expected::Ends(ways),
+    }
+}
+
+/// An attack whose script dies of an error that is shown like this.
+pub(crate) const fn fails(name: &'static str, script: &'static str, error: &'static str) -> Attack {
+    Attack {
+        name,
+        script,
+        expected: Expected::Says("failed", error),
     }
 }
 
@@ -105,7 +121,7 @@ fn perform(time: &str, options: &[&str], attack: &Attack) -> Ended {
     let script = format!("{PRELUDE}{}", attack.script);
     let arguments = program.run_arguments(
         &script,
-        &[&MEMORY[..], &["--timeout", time, "--json"], options].concat(),
+        &[&RESOURCES[..], &["--timeout", time, "--json"], options].concat(),
     );
     let mut command = program.command(&arguments);
     command.env("CANARY", CANARY);
@@ -129,6 +145,7 @@ fn check(attack: &Attack, ended: &Ended) -> Result<(String, String), String> {
         Expected::Sees(lines)
             if status == "succeeded" && printed.trim_end() == lines.trim_end() => {}
         Expected::Ends(ways) if ways.contains(&status.as_str()) => {}
+        Expected::Says(way, line) if status == *way && last_line(&report).starts_with(line) => {}
         _ => {
             return Err(format!(
                 "unexpected: {status}, {printed:?}, {}",
@@ -137,6 +154,11 @@ fn check(attack: &Attack, ended: &Ended) -> Result<(String, String), String> {
         }
     }
     Ok((status, printed))
+}
+
+fn last_line(report: &Value) -> &str {
+    let said = report["stderr"].as_str().unwrap_or_default();
+    said.trim_end().lines().last().unwrap_or_default()
 }
 
 fn first_line(text: &str) -> String {

@@ -6,203 +6,280 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::attack::{Attack, CANARY, contained_with, ends};
+use crate::attack::{Attack, CANARY, contained_with, ends, fails, sees};
 
-const ANY: &[&str] = &["succeeded", "failed"];
+/// What `fetch` prints of a host that is refused: by urllib2 and requests for a `unicode` URL, and for a `str`.
+const REFUSED: &str = "URLError\nConnectionError\nURLError\nConnectionError";
+/// The same where the library itself refuses the URL.
+const NO_HOST: &str = "InvalidURL\nConnectionError\nInvalidURL\nConnectionError";
+const NO_URL: &str = "URLError\nInvalidURL\nURLError\nInvalidURL";
+const NO_SCHEMA: &str = "URLError\nInvalidSchema\nURLError\nInvalidSchema";
+const NOT_ASCII: &str = "UnicodeEncodeError\nInvalidURL\nInvalidURL\nInvalidURL";
+const NOT_A_NAME: &str = "InvalidURL\nInvalidURL\nInvalidURL\nInvalidURL";
+
+/// The URL leads to `example.com`, which may answer or not. Nothing that it says is the server's.
+const ELSEWHERE: &str = "";
+
+/// What `fetch` prints, and the hosts or URLs of which it does.
+type Expectation = (&'static str, &'static [&'static str]);
 
 /// Loopback and its like, as the host of a URL.
-const LOOPBACK: &[&str] = &[
-    "127.0.0.1",
-    "127.1",
-    "127.0.1",
-    "127.255.255.254",
-    "2130706433",
-    "0x7f000001",
-    "0x7f.0.0.1",
-    "0x7f.1",
-    "017700000001",
-    "0177.0.0.1",
-    "0177.1",
-    "00000177.0.0.01",
-    "0x7F.0x0.0x0.0x1",
-    "127.0.0.1.",
-    "127.0.0.01",
-    "127.000.000.001",
-    "4294967297",
-    "0",
-    "0.0.0.0",
-    "0x0",
-    "00",
-    "[::1]",
-    "[::]",
-    "[0:0:0:0:0:0:0:1]",
-    "[0::1]",
-    "[::127.0.0.1]",
-    "[::7f00:1]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[0:0:0:0:0:ffff:127.0.0.1]",
-    "[::ffff:0:127.0.0.1]",
-    "[64:ff9b::127.0.0.1]",
-    "[64:ff9b::7f00:1]",
-    "[64:ff9b:1::7f00:1]",
-    "[2002:7f00:1::]",
-    "[2002:7f00:0001::1]",
-    "[2001:0:0:0:0:0:80ff:fffe]",
-    "[fe80::1]",
-    "[fe80::1%25lo]",
-    "[fe80::1%lo]",
-    "[::1%25lo]",
-    "[fc00::1]",
-    "[fec0::1]",
-    "[ff02::1]",
-    "localhost",
-    "LOCALHOST",
-    "LocalHost.",
-    "localhost.localdomain",
-    "ip6-localhost",
-    "a.localhost",
-    "\u{ff4c}\u{ff4f}calhost",
-    "loc\u{ad}alhost",
-    "\u{2460}\u{2461}\u{2466}.0.0.1",
-    "127\u{3002}0\u{3002}0\u{3002}1",
-    "127\u{ff0e}0\u{ff0e}0\u{ff0e}1",
-    "%31%32%37.0.0.1",
-    "%6c%6f%63alhost",
-    "127.0.0.1%00.example.com",
-    "example.com@127.0.0.1",
-    "example.com:80@127.0.0.1",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.0.1",
-    "100.64.0.1",
-    "198.18.0.1",
-    "192.0.0.1",
-    "240.0.0.1",
-    "255.255.255.255",
-    "224.0.0.1",
+const LOOPBACK: &[Expectation] = &[
+    (
+        REFUSED,
+        &[
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "127.255.255.254",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.0.0.1",
+            "0x7f.1",
+            "017700000001",
+            "0177.0.0.1",
+            "0177.1",
+            "00000177.0.0.01",
+            "0x7F.0x0.0x0.0x1",
+            "127.0.0.1.",
+            "127.0.0.01",
+            "127.000.000.001",
+            "4294967297",
+            "0",
+            "0.0.0.0",
+            "0x0",
+            "00",
+            "[::1]",
+            "[::]",
+            "[0:0:0:0:0:0:0:1]",
+            "[0::1]",
+            "[::127.0.0.1]",
+            "[::7f00:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:ffff:127.0.0.1]",
+            "[::ffff:0:127.0.0.1]",
+            "[64:ff9b::127.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[64:ff9b:1::7f00:1]",
+            "[2002:7f00:1::]",
+            "[2002:7f00:0001::1]",
+            "[2001:0:0:0:0:0:80ff:fffe]",
+            "[fe80::1]",
+            "[fe80::1%25lo]",
+            "[fe80::1%lo]",
+            "[::1%25lo]",
+            "[fc00::1]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "localhost",
+            "LOCALHOST",
+            "LocalHost.",
+            "localhost.localdomain",
+            "ip6-localhost",
+            "a.localhost",
+            "%31%32%37.0.0.1",
+            "%6c%6f%63alhost",
+            "example.com@127.0.0.1",
+            "example.com:80@127.0.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "198.18.0.1",
+            "192.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "224.0.0.1",
+        ],
+    ),
+    (
+        NOT_ASCII,
+        &[
+            "\u{ff4c}\u{ff4f}calhost",
+            "\u{2460}\u{2461}\u{2466}.0.0.1",
+            "127\u{3002}0\u{3002}0\u{3002}1",
+            "127\u{ff0e}0\u{ff0e}0\u{ff0e}1",
+        ],
+    ),
+    (NOT_A_NAME, &["loc\u{ad}alhost"]),
+    (NO_HOST, &["127.0.0.1%00.example.com"]),
 ];
 
 /// Whole URLs; `{port}` is the server's.
-const URLS: &[&str] = &[
-    "http://127.0.0.1:{port}#@example.com/",
-    "http://127.0.0.1:{port}?@example.com/",
-    "http://127.0.0.1:{port}\\\\@example.com/",
-    "http://example.com\\\\@127.0.0.1:{port}/",
-    "http://example.com#@127.0.0.1:{port}/",
-    "http:\\\\\\\\127.0.0.1:{port}/",
-    "http:127.0.0.1:{port}/",
-    "http:/127.0.0.1:{port}/",
-    "http:///127.0.0.1:{port}/",
-    "//127.0.0.1:{port}/",
-    "HTTP://127.0.0.1:{port}/",
-    " http://127.0.0.1:{port}/",
-    "http://127.0.0.1:{port}/\\r\\nHost: example.com",
-    "http://127.0.0.1 :{port}/",
-    "http://127.0.0.1:{port} /",
-    "http://127.0.0.1:0{port}/",
-    "http://127.0.0.1:+{port}/",
-    "http://127.0.0.1\\t:{port}/",
-    "http://127.0.0.1\\n:{port}/",
-    "http://127.0.0.1\\0:{port}/",
-    "https://127.0.0.1:{port}/",
-    "ftp://127.0.0.1:{port}/",
-    "file:///etc/passwd",
-    "gopher://127.0.0.1:{port}/",
-    "dict://127.0.0.1:{port}/",
+const URLS: &[Expectation] = &[
+    (
+        REFUSED,
+        &[
+            "http://127.0.0.1:{port}#@example.com/",
+            "http://127.0.0.1:{port}?@example.com/",
+            "HTTP://127.0.0.1:{port}/",
+            " http://127.0.0.1:{port}/",
+            "http://127.0.0.1:0{port}/",
+            "https://127.0.0.1:{port}/",
+        ],
+    ),
+    (
+        NO_HOST,
+        &[
+            "http://127.0.0.1:{port}\\\\@example.com/",
+            "http://127.0.0.1:{port}/\\r\\nHost: example.com",
+            "http://127.0.0.1 :{port}/",
+            "http://127.0.0.1\\t:{port}/",
+            "http://127.0.0.1\\n:{port}/",
+            "http://127.0.0.1\\0:{port}/",
+        ],
+    ),
+    (
+        ELSEWHERE,
+        &[
+            "http://example.com\\\\@127.0.0.1:{port}/",
+            "http://example.com#@127.0.0.1:{port}/",
+        ],
+    ),
+    (
+        NO_URL,
+        &[
+            "http:\\\\\\\\127.0.0.1:{port}/",
+            "http:127.0.0.1:{port}/",
+            "http:/127.0.0.1:{port}/",
+            "http:///127.0.0.1:{port}/",
+            "http://127.0.0.1:{port} /",
+            "http://127.0.0.1:+{port}/",
+        ],
+    ),
+    (
+        "ValueError\nInvalidSchema\nValueError\nInvalidSchema",
+        &["//127.0.0.1:{port}/"],
+    ),
+    (
+        NO_SCHEMA,
+        &[
+            "ftp://127.0.0.1:{port}/",
+            "file:///etc/passwd",
+            "gopher://127.0.0.1:{port}/",
+            "dict://127.0.0.1:{port}/",
+        ],
+    ),
 ];
 
 /// The cloud's metadata services, refused even where private networks are open.
-const METADATA: &[&str] = &[
-    "169.254.169.254",
-    "169.254.170.2",
-    "2852039166",
-    "0xa9fea9fe",
-    "0251.0376.0251.0376",
-    "169.254.43518",
-    "0xa9.254.0251.254",
-    "[::ffff:169.254.169.254]",
-    "[::ffff:a9fe:a9fe]",
-    "[::169.254.169.254]",
-    "[64:ff9b::169.254.169.254]",
-    "[2002:a9fe:a9fe::]",
-    "[fd00:ec2::254]",
-    "169.254.169.254.",
-    "example.com@169.254.169.254",
-    "169\u{3002}254\u{3002}169\u{3002}254",
-    "100.100.100.200",
+const METADATA: &[Expectation] = &[
+    (
+        REFUSED,
+        &[
+            "169.254.169.254",
+            "169.254.170.2",
+            "2852039166",
+            "0xa9fea9fe",
+            "0251.0376.0251.0376",
+            "169.254.43518",
+            "0xa9.254.0251.254",
+            "[::ffff:169.254.169.254]",
+            "[::ffff:a9fe:a9fe]",
+            "[::169.254.169.254]",
+            "[64:ff9b::169.254.169.254]",
+            "[2002:a9fe:a9fe::]",
+            "[fd00:ec2::254]",
+            "169.254.169.254.",
+            "example.com@169.254.169.254",
+            "100.100.100.200",
+        ],
+    ),
+    (NOT_ASCII, &["169\u{3002}254\u{3002}169\u{3002}254"]),
 ];
 
-/// Ways to another request than the one that was judged, on a connection or behind it.
-const REQUESTS: &[(&str, &str)] = &[
+/// Ways to another request than the one that was judged, on a connection or behind it, and the errors in which they end.
+const REQUESTS: &[(&str, &str, &str)] = &[
     (
         "line ends in a header's value",
         "r = urllib2.Request(url); r.add_header('X', 'a\\r\\nHost: 127.0.0.1'); print urllib2.urlopen(r).read()",
+        "ValueError: Invalid header value 'a\\r\\nHost: 127.0.0.1'",
     ),
     (
         "line ends in a header's name",
         "r = urllib2.Request(url); r.add_header('X: a\\r\\nY', 'b'); print urllib2.urlopen(r).read()",
+        "ValueError: Invalid header name 'X: A\\r\\nY'",
     ),
     (
         "line ends in the method",
         "c = httplib.HTTPConnection('127.0.0.1', {port}); c.request('GET / HTTP/1.1\\r\\nX: y\\r\\n\\r\\nGET', '/'); print c.getresponse().read()",
+        "socket.error: [Errno 13] http://127.0.0.1:",
     ),
     (
         "line ends in the path",
         "c = httplib.HTTPConnection('127.0.0.1', {port}); c.request('GET', '/ HTTP/1.1\\r\\nHost: example.com\\r\\n\\r\\n'); print c.getresponse().read()",
+        "httplib.InvalidURL: URL can't contain control characters. '/ HTTP/1.1\\r\\nHost: example.com\\r\\n\\r\\n' (found at least ' ')",
     ),
     (
         "another Host header",
         "r = urllib2.Request(url, headers={'Host': 'example.com'}); print urllib2.urlopen(r).read()",
+        "urllib2.URLError: <urlopen error [Errno 22] invalid request: the Host header differs from the URL",
     ),
     (
         "two Host headers",
         "c = httplib.HTTPConnection('127.0.0.1', {port}); c.putrequest('GET', '/'); c.putheader('Host', 'example.com'); c.endheaders(); print c.getresponse().read()",
+        "socket.error: [Errno 22] invalid request: the Host header differs from the URL",
     ),
     (
         "a proxy",
         "o = urllib2.build_opener(urllib2.ProxyHandler({'http': 'http://127.0.0.1:{port}'})); print o.open('http://example.invalid/').read()",
+        "urllib2.URLError: <urlopen error [Errno 13] a hook reaches other systems by HTTP only; there are no proxies",
     ),
     (
         "a proxy from the environment",
         "import os; os.environ['http_proxy'] = 'http://127.0.0.1:{port}'; print urllib2.urlopen('http://example.invalid/').read()",
+        "urllib2.URLError: <urlopen error [Errno 13] a hook reaches other systems by HTTP only; there are no proxies",
     ),
     (
         "a proxy of requests",
         "import requests; print requests.get('http://example.invalid/', proxies={'http': 'http://127.0.0.1:{port}'}).text",
+        "requests.exceptions.ProxyError: HTTPConnectionPool(",
     ),
     (
         "a tunnel",
         "c = httplib.HTTPSConnection('127.0.0.1', {port}); c.set_tunnel('example.com', 443); c.request('GET', '/'); print c.getresponse().read()",
+        "socket.error: [Errno 13] a hook reaches other systems by HTTP only; there are no proxies",
     ),
     (
         "CONNECT",
         "c = httplib.HTTPConnection('127.0.0.1', {port}); c.request('CONNECT', '127.0.0.1:22'); print c.getresponse().read()",
+        "socket.error: [Errno 13] a hook reaches other systems by HTTP only; there are no proxies",
     ),
     (
         "an absolute request line",
         "c = httplib.HTTPConnection('example.invalid'); c.request('GET', 'http://127.0.0.1:{port}/'); print c.getresponse().read()",
+        "socket.error: [Errno 13] a hook reaches other systems by HTTP only; there are no proxies",
     ),
     (
         "both lengths",
         "c = httplib.HTTPConnection('127.0.0.1', {port}); c.putrequest('POST', '/'); c.putheader('Content-Length', '5'); c.putheader('Transfer-Encoding', 'chunked'); c.endheaders(); c.send('0\\r\\n\\r\\nGET /'); print c.getresponse().read()",
+        "socket.error: [Errno 13] http://127.0.0.1:",
     ),
     (
         "bytes on a socket",
         "s = socket.create_connection(('127.0.0.1', {port})); s.sendall('GET / HTTP/1.0\\r\\n\\r\\n'); print s.recv(1000)",
+        "socket.error: [Errno 13] http://127.0.0.1:",
     ),
     (
         "bytes to a number",
         "s = socket.socket(); s.connect(('0x7f.1', {port})); s.sendall('GET / HTTP/1.0\\r\\n\\r\\n'); print s.recv(1000)",
+        "socket.error: [Errno 13] http://127.0.0.1:",
     ),
-    ("mail", "import smtplib; smtplib.SMTP('127.0.0.1', {port})"),
+    (
+        "mail",
+        "import smtplib; smtplib.SMTP('127.0.0.1', {port})",
+        "smtplib.SMTPServerDisconnected: Connection unexpectedly closed: [Errno 93] ",
+    ),
     (
         "file transfer",
         "import ftplib; ftplib.FTP('127.0.0.1').retrlines('LIST')",
+        "socket.error: [Errno 93] a hook reaches other systems by HTTP only",
     ),
     (
         "XML-RPC",
         "import xmlrpclib; print xmlrpclib.ServerProxy('http://127.0.0.1:{port}/').x()",
+        "socket.error: [Errno 13] http://127.0.0.1:",
     ),
 ];
 
@@ -227,10 +304,28 @@ fn server() -> (u16, Arc<AtomicUsize>) {
     (port, connections)
 }
 
-/// An attack for the life of the test process.
-fn attack(name: &str, script: String) -> Attack {
-    let name = name.escape_default().to_string();
-    ends(name.leak(), script.leak(), ANY)
+/// Attacks for the life of the test process: one for each host or URL, of which `url` makes a URL.
+fn fetches(expectations: &[Expectation], url: impl Fn(&str) -> String) -> Vec<Attack> {
+    let attack = |seen: &'static str, place: &str| {
+        let name = place.escape_default().to_string().leak();
+        let script = fetch(&url(place)).leak();
+        match seen {
+            ELSEWHERE => ends(name, script, &["succeeded"]),
+            seen => sees(name, script, seen),
+        }
+    };
+    let places = |(seen, places): &Expectation| {
+        let seen: &'static str = seen;
+        places
+            .iter()
+            .map(move |place| (seen, *place))
+            .collect::<Vec<_>>()
+    };
+    expectations
+        .iter()
+        .flat_map(places)
+        .map(|(seen, place)| attack(seen, place))
+        .collect()
 }
 
 /// None of the attacks reaches the server or reads its answer.
@@ -259,24 +354,21 @@ fn fetch(url: &str) -> String {
 #[test]
 fn no_spelling_of_an_address_of_the_machine_is_reached() {
     never_reached("addresses", &["--allow", "*"], |port| {
-        let to = |host: &&str| attack(host, fetch(&format!("http://{host}:{port}/")));
-        LOOPBACK.iter().map(to).collect()
+        fetches(LOOPBACK, |host| format!("http://{host}:{port}/"))
     });
 }
 
 #[test]
 fn no_shape_of_a_url_hides_where_it_leads() {
     never_reached("urls", &["--allow", "*"], |port| {
-        let to = |url: &&str| attack(url, fetch(&url.replace("{port}", &port.to_string())));
-        URLS.iter().map(to).collect()
+        fetches(URLS, |url| url.replace("{port}", &port.to_string()))
     });
 }
 
 #[test]
 fn metadata_is_refused_even_where_private_networks_are_open() {
     never_reached("metadata", &["--allow", "*", "--allow-private"], |_| {
-        let to = |host: &&str| attack(host, fetch(&format!("http://{host}/latest/meta-data/")));
-        METADATA.iter().map(to).collect()
+        fetches(METADATA, |host| format!("http://{host}/latest/meta-data/"))
     });
 }
 
@@ -284,14 +376,12 @@ fn metadata_is_refused_even_where_private_networks_are_open() {
 fn no_request_is_another_than_the_one_that_was_judged() {
     never_reached("requests", &["--allow", "*"], |port| {
         let port = port.to_string();
-        let to = |(name, script): &(&str, &str)| {
+        let to = |(name, script, error): &(&'static str, &str, &'static str)| {
             let script = script.replace("{port}", &port);
-            attack(
-                name,
-                format!(
-                    "import urllib2, httplib, socket\nurl = 'http://127.0.0.1:{port}/'\n{script}\n"
-                ),
-            )
+            let script = format!(
+                "import urllib2, httplib, socket\nurl = 'http://127.0.0.1:{port}/'\n{script}\n"
+            );
+            fails(name, script.leak(), error)
         };
         REQUESTS.iter().map(to).collect()
     });

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use codehook_egress::{Policy, PrivateNetworks};
 use codehook_sandbox::Purpose;
+use codehook_tests::servers::mocks;
 use codehook_tests::{TestRun, block_on, trusting};
-use mock_services::{INTERFAX_HOST, MockConfig, MockServices};
+use mock_services::INTERFAX_HOST;
 
 use crate::{Use, printed_with_server, prints, succeeded};
 
@@ -134,9 +135,7 @@ print seen[-1] == form.len, headers['user-agent'].startswith('hook/1')
 #[test]
 fn interfax_sends_a_fax_and_asks_for_it() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let address = mocks.interfax_addr();
         let run = TestRun {
             policy: Policy {

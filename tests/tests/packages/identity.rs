@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use codehook_egress::{ConnectTo, Policy, PrivateNetworks};
 use codehook_sandbox::Purpose;
+use codehook_tests::servers::mocks;
 use codehook_tests::{TestRun, block_on, trusting};
-use mock_services::{
-    Duo, MockConfig, MockServices, OAuth, OAuth1Client, OAuth2Client, OKTA_HOST, OktaStatus,
-};
+use mock_services::{Duo, OAuth, OAuth1Client, OAuth2Client, OKTA_HOST, OktaStatus};
 
 use crate::service::printed_against;
 use crate::{Use, succeeded};
@@ -64,9 +63,7 @@ for wrong in ((keys[0], 'other', keys[2]), ('DIOTHER', keys[1], keys[2])):
 #[test]
 fn okta_leads_an_account_from_creation_to_deletion() {
     block_on(async {
-        let mocks = MockServices::start(MockConfig::default())
-            .await
-            .expect("the mocks start");
+        let mocks = mocks().await;
         let address = mocks.okta_addr();
         let rule: ConnectTo = format!("{OKTA_HOST}:443:{}:{}", address.ip(), address.port())
             .parse()

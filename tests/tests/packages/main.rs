@@ -23,10 +23,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use codehook_egress::{Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose, RunReport};
-use codehook_tests::{TestRun, block_on, stderr, stdout, trusting, workspace};
-use mock_services::{TestServer, TestServerConfig};
+use codehook_tests::servers::{local_access, run_with_server, test_server};
+use codehook_tests::{TestRun, block_on, stderr, stdout, workspace};
 
 /// A package by its name in `requirements.lock`, and a test that uses it. The test is named as a function so that the table cannot
 /// name one that is gone.
@@ -108,37 +107,16 @@ fn prints(source: &str, expected: &str) {
 /// Runs a script that may reach a test server: `{http}` and `{https}` in it are the server's base URLs. Gives what it printed.
 fn printed_with_server(source: &str) -> String {
     block_on(async {
-        let server = TestServer::start(TestServerConfig::default())
-            .await
-            .expect("the server starts");
-        let (http, https) = (server.http_addr().port(), server.https_addr().port());
-        let source = source
-            .replace("{http}", &format!("http://localhost:{http}"))
-            .replace("{https}", &format!("https://localhost:{https}"));
-        let mut run = with_access(&source, &[http, https]);
-        run.egress = trusting(server.ca_pem());
+        let server = test_server().await;
+        let run = run_with_server(&server, source).within(Duration::from_secs(30));
         succeeded(run.perform(Purpose::Run).await)
     })
 }
 
 /// A run that may reach these ports of this machine, as `localhost`.
 fn with_access(source: &str, ports: &[u16]) -> TestRun {
-    let mut policy = Policy {
-        private_networks: PrivateNetworks::Opened,
-        ..Policy::default()
-    };
-    for port in ports {
-        policy
-            .allow
-            .push(format!("localhost:{port}").parse().expect("a rule"));
-        policy.resolve.push(
-            format!("localhost:{port}:127.0.0.1")
-                .parse()
-                .expect("a rule"),
-        );
-    }
     TestRun {
-        policy,
+        policy: local_access(ports),
         ..TestRun::new(source).within(Duration::from_secs(30))
     }
 }

@@ -21,6 +21,10 @@ pub(crate) struct Service {
     options: Vec<String>,
     child: Option<Child>,
     data: PathBuf,
+    /// The store of the tenants' packages.
+    packages: PathBuf,
+    /// The lines of the process's log, each once.
+    log: mpsc::Receiver<String>,
     pub(crate) client: Client,
 }
 
@@ -203,21 +207,32 @@ impl Service {
 
     pub(crate) fn start_with(options: &[&str]) -> Self {
         let program = Program::new();
+        let (data, packages) = (program.path("data"), program.path("packages"));
+        Self::begin(program, data, packages, options)
+    }
+
+    /// With packages of the caller's.
+    pub(crate) fn start_with_packages(packages: PathBuf, options: &[&str]) -> Self {
+        let program = Program::new();
         let data = program.path("data");
-        Self::begin(program, data, options)
+        Self::begin(program, data, packages, options)
     }
 
     /// With its data in a directory of the caller's.
     pub(crate) fn start_in(data: PathBuf) -> Self {
-        Self::begin(Program::new(), data, &[])
+        let program = Program::new();
+        let packages = program.path("packages");
+        Self::begin(program, data, packages, &[])
     }
 
-    fn begin(program: Program, data: PathBuf, options: &[&str]) -> Self {
+    fn begin(program: Program, data: PathBuf, packages: PathBuf, options: &[&str]) -> Self {
         let mut service = Self {
             program,
             options: options.iter().map(ToString::to_string).collect(),
             child: None,
             data,
+            packages,
+            log: mpsc::channel().1,
             client: Client {
                 agent: Agent::config_builder()
                     .http_status_as_error(false)
@@ -247,19 +262,34 @@ impl Service {
         let mut arguments = vec!["serve", "--data-dir", data, "--listen", "127.0.0.1:0"];
         arguments.extend(self.options.iter().map(String::as_str));
         let mut command: Command = self.program.command(&arguments);
+        command.env("CODEHOOK_PACKAGES_DIR", &self.packages);
         let mut child = spawn(command.stdout(Stdio::null()));
         let (sender, receiver) = mpsc::channel();
         let said = BufReader::new(child.stderr.take().expect("a pipe"));
         thread::spawn(move || {
             for line in said.lines().map_while(Result::ok) {
                 assert!(!line.contains("panicked"), "{line}");
-                if let Some((_, address)) = line.split_once("listening on ") {
-                    let _ = sender.send(address.to_owned());
-                }
+                let _ = sender.send(line);
             }
         });
-        self.client.base = receiver.recv_timeout(SOON).expect("it listens");
+        self.log = receiver;
+        let listens = self.logged("listening on ");
+        let (_, address) = listens.split_once("listening on ").expect("it is there");
+        self.client.base = address.to_owned();
         self.child = Some(child);
+    }
+
+    /// Waits until the process writes a line with this text to its log; the line.
+    pub(crate) fn logged(&self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let left = SOON.saturating_sub(started.elapsed());
+            let line = self.log.recv_timeout(left);
+            let line = line.unwrap_or_else(|error| panic!("no line with {text:?}: {error}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
     }
 
     /// A key of `tenant` with these scopes.
@@ -272,7 +302,7 @@ impl Service {
         self.client.with_key(made["key"].as_str().expect("a key"))
     }
 
-    /// Kills the process as a power failure would.
+    /// Kills the process, which writes nothing more. What it has written already stays with the operating system.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
         child.kill().expect("it runs");
@@ -308,6 +338,8 @@ impl Service {
             options: Vec::new(),
             child: None,
             data,
+            packages: of.packages.clone(),
+            log: mpsc::channel().1,
             client: of.client.clone(),
         };
         service.restart();

@@ -1,9 +1,8 @@
 //! Signals that a hook sends itself, and the alarm that old scripts use as a time limit.
 
-use codehook_egress::{Policy, PrivateNetworks};
 use codehook_sandbox::{Outcome, Purpose};
-use codehook_tests::{TestRun, block_on, run, stderr, stdout};
-use mock_services::{TestServer, TestServerConfig};
+use codehook_tests::servers::{local_access, test_server};
+use codehook_tests::{TestRun, block_on, failed_with, run, stderr, stdout};
 
 use crate::prints;
 
@@ -56,9 +55,7 @@ print signal.alarm(100), signal.alarm(0), signal.getitimer(signal.ITIMER_REAL)
 #[test]
 fn an_alarm_ends_a_wait_for_http_and_one_that_is_handled_lets_it_go_on() {
     block_on(async {
-        let server = TestServer::start(TestServerConfig::default())
-            .await
-            .expect("the server starts");
+        let server = test_server().await;
         let port = server.http_addr().port();
         let source = format!(
             r"{TIME_LIMIT}
@@ -73,18 +70,8 @@ try: urllib2.urlopen('http://localhost:{port}/slow?ms=60000', timeout=0.2)
 except IOError as error: print error
 "
         );
-        let rule = |text: String| text.parse().expect("a rule");
         let test = TestRun {
-            policy: Policy {
-                allow: vec![rule(format!("localhost:{port}"))],
-                private_networks: PrivateNetworks::Opened,
-                resolve: vec![
-                    format!("localhost:{port}:127.0.0.1")
-                        .parse()
-                        .expect("a rule"),
-                ],
-                ..Policy::default()
-            },
+            policy: local_access(&[port]),
             ..TestRun::new(source)
         };
         let report = test.perform(Purpose::Run).await;
@@ -170,10 +157,5 @@ print failed
 #[test]
 fn a_pause_for_a_signal_that_cannot_come_is_an_error() {
     let report = run("import signal\nsignal.pause()\n");
-    assert_eq!(report.outcome, Outcome::Failed);
-    assert!(
-        stderr(&report).contains("this wait would never end"),
-        "{}",
-        stderr(&report)
-    );
+    failed_with(&report, "this wait would never end");
 }

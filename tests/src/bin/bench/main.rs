@@ -5,6 +5,7 @@
 
 mod attacked;
 mod concurrent;
+mod connection;
 mod contender;
 mod cpu;
 mod hooks;

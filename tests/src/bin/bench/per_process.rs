@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use codehook_tests::target;
 
+use crate::connection::Address;
 use crate::contender::{Contender, Process};
-use crate::service::Address;
 
 /// What all threads share.
 #[derive(Default)]

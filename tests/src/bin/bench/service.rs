@@ -1,8 +1,7 @@
 //! The service under load, generator included: events acknowledged a second, runs of a hook that does nothing, and the time from an event's
 //! arrival to the end of its run at half of that load.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use anyhow::{Context, ensure};
 use codehook_tests::target;
 use serde_json::{Value, json};
 
+use crate::connection::{Address, Connection};
 use crate::per_process::PerProcess;
 
 /// Clients that send at the same time.
@@ -28,57 +28,10 @@ struct Service {
     data: tempfile::TempDir,
 }
 
-/// Where a service listens, and the key that is used.
-#[derive(Clone)]
-pub(crate) struct Address {
-    pub(crate) place: String,
-    pub(crate) key: String,
-}
-
 impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A connection that is kept.
-struct Connection {
-    stream: BufReader<TcpStream>,
-    key: String,
-}
-
-impl Connection {
-    fn send(&mut self, method: &str, path: &str, body: &str) -> anyhow::Result<(u16, String)> {
-        let (key, length) = (&self.key, body.len());
-        let request = format!(
-            "{method} /v1/{path} HTTP/1.1\r\nHost: s\r\nAuthorization: Bearer {key}\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        let (mut status, mut length, mut line) = (0, 0, String::new());
-        loop {
-            line.clear();
-            ensure!(
-                self.stream.read_line(&mut line)? > 0,
-                "the service has hung up"
-            );
-            let text = line.trim_end().to_ascii_lowercase();
-            match text.strip_prefix("content-length: ") {
-                Some(number) => length = number.parse()?,
-                None if text.starts_with("http/") => status = text[9..12].parse()?,
-                None if text.is_empty() => break,
-                None => {}
-            }
-        }
-        let mut content = vec![0; length];
-        self.stream.read_exact(&mut content)?;
-        Ok((status, String::from_utf8(content)?))
-    }
-
-    fn json(&mut self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let (status, content) = self.send(method, path, &body.to_string())?;
-        ensure!(status < 300, "{method} {path}: {status} {content}");
-        Ok(serde_json::from_str(&content).unwrap_or_default())
     }
 }
 
@@ -201,17 +154,6 @@ fn spawn(data: &Path) -> anyhow::Result<(Child, String)> {
 
 fn quotas(concurrent_runs: u32) -> Value {
     json!({"events_per_second": 1_000_000, "concurrent_runs": concurrent_runs, "queued_runs": 10_000_000})
-}
-
-impl Address {
-    fn connect(&self) -> anyhow::Result<Connection> {
-        let stream = TcpStream::connect(&self.place)?;
-        stream.set_nodelay(true)?;
-        Ok(Connection {
-            stream: BufReader::new(stream),
-            key: self.key.clone(),
-        })
-    }
 }
 
 fn at<T: Copy>(sorted: &[T], part: f64) -> T {

@@ -233,10 +233,10 @@ impl Service {
     /// Deletes what is too old or too much, little by little, so that nobody else waits for long.
     async fn sweep(&self, retention: Retention) -> Result<(), StoreError> {
         const PAUSE: Duration = Duration::from_millis(100);
-        while self.store.forget(retention.age).await? > 0 {
+        while self.store.prune_older_than(retention.age).await? > 0 {
             tokio::time::sleep(PAUSE).await;
         }
-        while self.store.forget_beyond(None, retention.bytes).await? > 0 {
+        while self.store.prune_to_size(None, retention.bytes).await? > 0 {
             tokio::time::sleep(PAUSE).await;
         }
         for tenant in self.store.tenants().await? {
@@ -245,7 +245,7 @@ impl Service {
             if self.dispatcher.meter.of(&tenant.id).held_bytes <= most {
                 continue;
             }
-            while self.store.forget_beyond(Some(&tenant.id), most).await? > 0 {
+            while self.store.prune_to_size(Some(&tenant.id), most).await? > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -1,25 +1,26 @@
-//! Tenants and what each may use.
+//! Tenants and their quotas.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{StoreError, is_duplicate};
-use crate::journal::Store;
+use crate::store::Store;
 use crate::time::Millis;
 
-/// What a tenant may use.
+/// The quotas of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quotas {
-    /// Events a second, on average over some seconds.
+    /// Events per second, averaged over some seconds.
     pub events_per_second: u32,
-    /// Runs under way at the same time.
+    /// Runs in progress at the same time.
     pub concurrent_runs: u32,
-    /// Runs that wait; more events are refused until there are fewer.
+    /// Queued runs; more events are refused until there are fewer.
     pub queued_runs: u32,
-    /// Seconds on a processor in a day, which begins at midnight in UTC; its runs wait for the next day when they are used up.
+    /// CPU seconds per day, which begins at midnight in UTC; when they are used up, its runs wait for the next day.
     pub cpu_seconds_per_day: u32,
-    /// MiB of events and reports. What has ended goes, oldest first, to make room; where nothing has, more events are refused.
+    /// MiB of events and reports. Events whose runs have ended are deleted, oldest first, to make room; without such
+    /// events, more are refused.
     pub stored_mib: u32,
 }
 
@@ -35,26 +36,26 @@ impl Default for Quotas {
     }
 }
 
-/// A customer, who sees nothing of another.
+/// A tenant, isolated from all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// The name that stands in URLs.
+    /// Its name, which is part of URLs.
     pub id: String,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Millis,
-    /// What it may use.
+    /// Its quotas.
     pub quotas: Quotas,
 }
 
 impl Store {
-    /// Makes a tenant.
+    /// Inserts a tenant.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`], and what keeps a write from the disk.
+    /// [`StoreError::Exists`], and when the write fails.
     pub async fn create_tenant(&self, tenant: Tenant) -> Result<(), StoreError> {
         let quotas = serde_json::to_string(&tenant.quotas)?;
-        self.write(move |db| {
+        self.write(move |db, _| {
             db.execute(
                 "INSERT INTO tenants (id, created_at, quotas) VALUES (?1, ?2, ?3)",
                 (&tenant.id, tenant.created_at, quotas),
@@ -68,14 +69,14 @@ impl Store {
         .await
     }
 
-    /// Sets what a tenant may use.
+    /// Sets the quotas of a tenant.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::NotFound`], and when the write fails.
     pub async fn set_quotas(&self, id: &str, quotas: Quotas) -> Result<(), StoreError> {
         let (id, quotas) = (id.to_owned(), serde_json::to_string(&quotas)?);
-        self.write(move |db| {
+        self.write(move |db, _| {
             match db.execute("UPDATE tenants SET quotas = ?2 WHERE id = ?1", (id, quotas))? {
                 0 => Err(StoreError::NotFound { what: "tenant" }),
                 _ => Ok(()),
@@ -84,7 +85,7 @@ impl Store {
         .await
     }
 
-    /// All tenants, by name.
+    /// Lists all tenants by name.
     ///
     /// # Errors
     ///
@@ -112,7 +113,7 @@ fn tenant(row: &Row<'_>) -> rusqlite::Result<Result<Tenant, StoreError>> {
         .map_err(StoreError::from))
 }
 
-/// Fails where there is no such tenant.
+/// Checks that a tenant exists.
 pub(crate) fn must_exist(db: &Connection, tenant: &str) -> Result<(), StoreError> {
     db.prepare_cached("SELECT 1 FROM tenants WHERE id = ?1")?
         .query_row([tenant], |_| Ok(()))

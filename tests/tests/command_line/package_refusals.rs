@@ -81,7 +81,7 @@ fn machine_code_and_other_pythons_are_refused_with_the_reason() {
     let mut native = wheel("fast", "1.0", "", &[("fast.py", "")]);
     native.name = "fast-1.0-cp27-cp27mu-manylinux1_x86_64.whl".to_owned();
     shop.offer(&native);
-    shop.refused("fast==1.0", "holds machine code for manylinux1_x86_64");
+    shop.refused("fast==1.0", "has machine code for manylinux1_x86_64");
     shop.offer(&wheel(
         "hidden",
         "1.0",
@@ -121,7 +121,7 @@ fn machine_code_and_other_pythons_are_refused_with_the_reason() {
     shop.refused("nowhere==1.0", "is not in wheels");
     shop.refused(
         "speedy",
-        "name one version; the newest there that may be for Python 2.7 is speedy==1.0",
+        "name one version; the newest version that may be for Python 2.7 is speedy==1.0",
     );
     // An extension that is optional can be left out.
     shop.added("speedy==1.0 --without-extension");
@@ -155,7 +155,7 @@ fn no_package_takes_a_name_that_is_taken() {
     assert_eq!(both.code, Some(2), "{both:?}");
     assert!(
         both.stderr
-            .contains("other and acme-rockets both bring the module rockets"),
+            .contains("other and acme-rockets both have the module rockets"),
         "{both:?}"
     );
 }
@@ -175,7 +175,7 @@ fn hostile_archives_are_refused() {
         name: "escape-1.0-py2-none-any.whl".to_owned(),
         bytes: zip(escape.into_iter()),
     });
-    shop.refused("escape==1.0", "which no honest package has");
+    shop.refused("escape==1.0", "it has the unsafe path");
     assert!(!shop.program.path("escaped.py").exists());
     shop.offer(&PackageFile {
         name: "junk-1.0.tar.gz".to_owned(),

@@ -166,7 +166,7 @@ fn judge(pairs: &[(&Case, String)]) -> Vec<Value> {
         json!({"rendered": rendered, "marked": case.marked(), "names": names})
     });
     let cases = cases.collect::<Value>().to_string();
-    let hex: String = cases.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(cases);
     let report = run(&JUDGE.replace("@CASES@", &hex));
     assert_eq!(report.outcome, Outcome::Succeeded, "{}", stderr(&report));
     serde_json::from_str(&stdout(&report)).unwrap()
@@ -340,7 +340,7 @@ fn shown(kind: &str, value: &str) -> String {
             .chars()
             .map(|each| format!("{:08x}", u32::from(each)))
             .collect(),
-        _ => value.bytes().map(|each| format!("{each:02x}")).collect(),
+        _ => hex::encode(value),
     };
     format!("{kind} {hex}\n")
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use codehook_egress::{Egress, EgressConfig, Policy};
 use codehook_packages::{
-    Addition, BuiltIn, Extensions, OtherVersion, PACKAGES_DIRECTORY, Source, Store, Tenant,
-    Tenants, Workshop,
+    Addition, BuiltIn, Extensions, OtherVersion, PACKAGES_DIRECTORY, PackageInstaller, Source,
+    Store, Tenant, Tenants,
 };
 use codehook_sandbox::{Library, Outcome, Purpose, RunLimits, RunReport, Script};
 use codehook_tests::wheels::wheel;
@@ -23,7 +23,7 @@ async fn filled_store(folder: &std::path::Path, egress: &Egress) -> Store {
     let library = runtime.library().expect("the library");
     let built_in = BuiltIn::new(runtime.manifest(), library).expect("the manifest");
     let store = Store::new(folder.join("store"));
-    let workshop = Workshop {
+    let installer = PackageInstaller {
         store: &store,
         built_in: &built_in,
         sandbox: sandbox(),
@@ -43,7 +43,7 @@ async fn filled_store(folder: &std::path::Path, egress: &Egress) -> Store {
             other_version: OtherVersion::Refuse,
         };
         let mut source = Source::Folder(folder.to_owned());
-        let added = workshop.add(&addition, Some(&mut source)).await;
+        let added = installer.add(&addition, Some(&mut source)).await;
         added.expect("a plain package");
     }
     store

@@ -1,4 +1,5 @@
-//! The request body on its way from the guest to the connection: a short queue, so that a slow server slows the guest down.
+//! The request body on its way from the guest to the connection: a short queue, so that a slow server slows the guest
+//! down.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,36 +8,45 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-use crate::request::BodyFraming;
+/// Largest chunk handed to the connection at once, in bytes.
+pub(crate) const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
-/// Largest piece handed to the connection at once, in bytes.
-pub(crate) const MAX_PIECE: usize = 64 * 1024;
+/// Chunks that wait for the connection.
+const QUEUED_CHUNKS: usize = 1;
 
-/// Pieces that wait for the connection.
-const QUEUED_PIECES: usize = 1;
+/// How the body of a request is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyFraming {
+    /// No body, and no header that says so.
+    None,
+    /// Exactly this many bytes (`Content-Length`), which may be 0.
+    Sized(u64),
+    /// As many as are written before the end (`Transfer-Encoding: chunked`).
+    Chunked,
+}
 
-pub(crate) enum Piece {
+pub(crate) enum Chunk {
     Data(Bytes),
     End,
 }
 
-/// The guest went away in the middle of its body.
+/// The guest closed the exchange in the middle of its body.
 #[derive(Debug, thiserror::Error)]
-#[error("the request was given up")]
-pub(crate) struct GivenUp;
+#[error("the request was abandoned before its body was complete")]
+pub(crate) struct Abandoned;
 
 pub(crate) struct GuestBody {
-    pieces: mpsc::Receiver<Piece>,
+    chunks: mpsc::Receiver<Chunk>,
     framing: BodyFraming,
     ended: bool,
 }
 
-/// The body, and the end into which the guest writes it; no such end when there is nothing to write.
-pub(crate) fn channel(framing: BodyFraming) -> (Option<mpsc::Sender<Piece>>, GuestBody) {
-    let (sender, pieces) = mpsc::channel(QUEUED_PIECES);
+/// Returns the body and the sender for its chunks; no sender when the framing says that there is nothing to write.
+pub(crate) fn channel(framing: BodyFraming) -> (Option<mpsc::Sender<Chunk>>, GuestBody) {
+    let (sender, chunks) = mpsc::channel(QUEUED_CHUNKS);
     let empty = matches!(framing, BodyFraming::None | BodyFraming::Sized(0));
     let body = GuestBody {
-        pieces,
+        chunks,
         framing,
         ended: empty,
     };
@@ -45,25 +55,26 @@ pub(crate) fn channel(framing: BodyFraming) -> (Option<mpsc::Sender<Piece>>, Gue
 
 impl Body for GuestBody {
     type Data = Bytes;
-    type Error = GivenUp;
+    type Error = Abandoned;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, GivenUp>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Abandoned>>> {
         if self.ended {
             return Poll::Ready(None);
         }
-        Poll::Ready(match ready!(self.pieces.poll_recv(cx)) {
-            Some(Piece::Data(data)) => Some(Ok(Frame::data(data))),
-            Some(Piece::End) => {
+        Poll::Ready(match ready!(self.chunks.poll_recv(cx)) {
+            Some(Chunk::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(Chunk::End) => {
                 self.ended = true;
                 None
             }
-            // The sender is gone without a word. Ending here would make a cut-off chunked body look whole to the server.
+            // The sender was dropped before the end. Ending here would make a truncated chunked body look complete to
+            // the server.
             None => {
                 self.ended = true;
-                Some(Err(GivenUp))
+                Some(Err(Abandoned))
             }
         })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use codehook_api_types::EgressErrorKind;
 
-use crate::host::Scheme;
+use crate::net::host::Scheme;
 
 /// Why a request, or a step of one, did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! One request and its response, on a connection of its own.
 //!
-//! Owns the order of steps (write, finish, read), the caps on body sizes and what a broken connection means. The connection runs in
-//! a task that ends with the exchange.
+//! Owns the order of steps (write, finish, read), the caps on body sizes and what a broken connection means. The
+//! connection runs in a task that ends with the exchange.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,23 +15,22 @@ use hyper::client::conn::http1;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::body::{GuestBody, MAX_PIECE, Piece};
-use crate::clock::Clock;
-use crate::connect::Transport;
+use crate::body::{BodyFraming, Chunk, GuestBody, MAX_CHUNK_BYTES};
+use crate::connector::Transport;
+use crate::counting_stream::ByteBudget;
+use crate::deadline::Deadline;
 use crate::error::{EgressError, ProtocolFault, RequestFault, SizeLimit};
 use crate::limits::EgressLimits;
-use crate::request::BodyFraming;
 use crate::response::ResponseHead;
 use crate::tls;
-use crate::wire::WireBudget;
 
 /// The smallest buffer that hyper accepts, in bytes.
 const MIN_BUFFER: usize = 8 * 1024;
 
-type Answer = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>> + Send>>;
+type PendingResponse = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>> + Send>>;
 
-enum Reply {
-    Awaited(Answer),
+enum ResponseState {
+    Awaited(PendingResponse),
     Arrived { head: ResponseHead, body: Incoming },
 }
 
@@ -48,13 +47,13 @@ impl Drop for Connection {
 }
 
 struct Upload {
-    /// Kept while the response is awaited or read: dropping it early would break the connection off.
-    pieces: Option<mpsc::Sender<Piece>>,
+    /// Kept while the response is awaited or read: dropping it early would abort the connection.
+    chunks: Option<mpsc::Sender<Chunk>>,
     framing: BodyFraming,
     /// Bytes that the guest wrote, and those of them that were handed to the connection.
     written: u64,
     sent: u64,
-    /// The server wants no more of the body: the rest is taken from the guest and thrown away.
+    /// The server has declined the rest of the body: it is accepted from the guest and discarded.
     declined: bool,
     ended: bool,
 }
@@ -67,11 +66,11 @@ impl Upload {
 
 pub(crate) struct OpenExchange {
     host: String,
-    clock: Clock,
+    deadline: Deadline,
     limits: EgressLimits,
-    budget: Arc<WireBudget>,
+    budget: Arc<ByteBudget>,
     upload: Upload,
-    reply: Reply,
+    response: ResponseState,
     /// `None` once the response is complete or the exchange has failed.
     connection: Option<Connection>,
     received: u64,
@@ -79,15 +78,15 @@ pub(crate) struct OpenExchange {
     failure: Option<EgressError>,
 }
 
-/// What an exchange needs to begin.
+/// The parts of a new exchange.
 pub(crate) struct Opening {
     pub(crate) host: String,
-    pub(crate) clock: Clock,
+    pub(crate) deadline: Deadline,
     pub(crate) limits: EgressLimits,
-    pub(crate) budget: Arc<WireBudget>,
+    pub(crate) budget: Arc<ByteBudget>,
     pub(crate) transport: Transport,
     pub(crate) request: Request<GuestBody>,
-    pub(crate) pieces: Option<mpsc::Sender<Piece>>,
+    pub(crate) chunks: Option<mpsc::Sender<Chunk>>,
     pub(crate) framing: BodyFraming,
 }
 
@@ -96,12 +95,12 @@ impl OpenExchange {
     pub(crate) async fn start(opening: Opening) -> Result<Self, EgressError> {
         let Opening {
             host,
-            clock,
+            deadline,
             limits,
             budget,
             transport,
             request,
-            pieces,
+            chunks,
             framing,
         } = opening;
         let mut builder = http1::Builder::new();
@@ -114,25 +113,25 @@ impl OpenExchange {
             .handshake(transport)
             .await
             .map_err(|error| translate(&error, &host, &limits, &budget))?;
-        let answer: Answer = Box::pin(requests.send_request(request));
+        let response: PendingResponse = Box::pin(requests.send_request(request));
         let task = tokio::spawn(async move {
-            // The exchange hears of a failure through its answer or its body.
+            // The exchange learns of a failure through its response or its body.
             let _ = connection.await;
         });
         Ok(Self {
             host,
-            clock,
+            deadline,
             limits,
             budget,
             upload: Upload {
-                ended: pieces.is_none(),
-                pieces,
+                ended: chunks.is_none(),
+                chunks,
                 framing,
                 written: 0,
                 sent: 0,
                 declined: false,
             },
-            reply: Reply::Awaited(answer),
+            response: ResponseState::Awaited(response),
             connection: Some(Connection {
                 task: task.abort_handle(),
                 _requests: requests,
@@ -148,18 +147,18 @@ impl OpenExchange {
     }
 
     pub(crate) fn set_guest_timeout(&mut self, timeout: Option<std::time::Duration>) {
-        self.clock.set_guest_timeout(timeout);
+        self.deadline.set_guest_timeout(timeout);
     }
 
     pub(crate) fn head(&self) -> Option<&ResponseHead> {
-        match &self.reply {
-            Reply::Awaited(_) => None,
-            Reply::Arrived { head, .. } => Some(head),
+        match &self.response {
+            ResponseState::Awaited(_) => None,
+            ResponseState::Arrived { head, .. } => Some(head),
         }
     }
 
-    /// Bytes of request body sent and of response body received.
-    pub(crate) fn moved(&self) -> (u64, u64) {
+    /// Returns the bytes of request body sent and of response body received.
+    pub(crate) fn bytes_transferred(&self) -> (u64, u64) {
         (self.upload.sent, self.received)
     }
 
@@ -168,11 +167,11 @@ impl OpenExchange {
         if data.is_empty() {
             return Ok(());
         }
-        let result = match self.admit(data.len() as u64) {
+        let result = match self.reserve_body_bytes(data.len() as u64) {
             Ok(()) => self.send(data).await,
             Err(error) => Err(error),
         };
-        // Even a guest's own timeout is final here: nobody knows how much of `data` was taken.
+        // Even a guest's own timeout is final here: it is unknown how much of `data` was taken.
         result.map_err(|error| self.fail(error))
     }
 
@@ -185,7 +184,7 @@ impl OpenExchange {
         }
     }
 
-    /// Some more of the response's body, at most `max` bytes; empty at its end.
+    /// Reads more of the response's body, at most `max` bytes; empty at its end.
     pub(crate) async fn read(&mut self, max: usize) -> Result<Bytes, EgressError> {
         self.check_alive()?;
         if self.leftover.is_empty() && self.is_connected() {
@@ -211,7 +210,7 @@ impl OpenExchange {
     }
 
     /// Checks that the body may grow by `more` bytes.
-    fn admit(&mut self, more: u64) -> Result<(), EgressError> {
+    fn reserve_body_bytes(&mut self, more: u64) -> Result<(), EgressError> {
         let total = self.upload.written.saturating_add(more);
         match self.upload.framing {
             BodyFraming::None => return Err(RequestFault::BodyTooLong.into()),
@@ -232,51 +231,53 @@ impl OpenExchange {
     }
 
     async fn send(&mut self, data: &[u8]) -> Result<(), EgressError> {
-        for piece in data.chunks(MAX_PIECE) {
+        for chunk in data.chunks(MAX_CHUNK_BYTES) {
             if self.upload.declined {
                 break;
             }
             if self
-                .offer(Piece::Data(Bytes::copy_from_slice(piece)))
+                .offer(Chunk::Data(Bytes::copy_from_slice(chunk)))
                 .await?
             {
-                self.upload.sent += piece.len() as u64;
+                self.upload.sent += chunk.len() as u64;
             }
         }
         Ok(())
     }
 
-    /// Hands one piece to the connection as soon as it has room; `false` if the server wants no more. A response that comes in
-    /// the meantime is kept.
-    async fn offer(&mut self, piece: Piece) -> Result<bool, EgressError> {
-        self.await_room_or_answer().await?;
-        let Some(pieces) = &self.upload.pieces else {
+    /// Hands one chunk to the connection as soon as it has room; `false` if the server wants no more. A response that
+    /// arrives in the meantime is kept.
+    async fn offer(&mut self, chunk: Chunk) -> Result<bool, EgressError> {
+        self.wait_for_room_or_response().await?;
+        let Some(chunks) = &self.upload.chunks else {
             return Ok(false);
         };
         let room = if self.is_refused() {
             None
         } else {
-            // When the connection has dropped the body its answer will tell why.
-            self.clock.wait(pieces.reserve()).await?.ok()
+            // When the connection has dropped the body, its response tells why.
+            self.deadline.wait(chunks.reserve()).await?.ok()
         };
         self.upload.declined = room.is_none();
-        Ok(room.map(|room| room.send(piece)).is_some())
+        Ok(room.map(|room| room.send(chunk)).is_some())
     }
 
-    async fn await_room_or_answer(&mut self) -> Result<(), EgressError> {
-        let (Some(pieces), Reply::Awaited(answer)) = (&self.upload.pieces, &mut self.reply) else {
+    async fn wait_for_room_or_response(&mut self) -> Result<(), EgressError> {
+        let (Some(chunks), ResponseState::Awaited(response)) =
+            (&self.upload.chunks, &mut self.response)
+        else {
             return Ok(());
         };
         let either = async {
             tokio::select! {
                 biased;
-                answer = answer => Some(answer),
-                // Given back at once: whoever called takes it again, and nobody else can.
-                _ = pieces.reserve() => None,
+                response = response => Some(response),
+                // Returned at once: the caller reserves it again, and there is no other sender.
+                _ = chunks.reserve() => None,
             }
         };
-        if let Some(answer) = self.clock.wait(either).await? {
-            self.reply = self.take_answer(answer)?;
+        if let Some(response) = self.deadline.wait(either).await? {
+            self.response = self.take_response(response)?;
         }
         Ok(())
     }
@@ -292,32 +293,36 @@ impl OpenExchange {
             if short && self.head().is_none() {
                 return Err(RequestFault::BodyTooShort.into());
             }
-            // An unfinished body stays open instead: an end would make it look whole, a break would cut the answer off.
+            // An unfinished body stays open instead: an end would make it look complete, an abort would cut the
+            // response off.
             if !short && !self.upload.declined {
-                self.offer(Piece::End).await?;
+                self.offer(Chunk::End).await?;
             }
             self.upload.ended = true;
         }
-        if let Reply::Awaited(answer) = &mut self.reply {
-            let answer = self.clock.wait(answer).await?;
-            self.reply = self.take_answer(answer)?;
+        if let ResponseState::Awaited(response) = &mut self.response {
+            let response = self.deadline.wait(response).await?;
+            self.response = self.take_response(response)?;
         }
         Ok(())
     }
 
-    fn take_answer(&self, answer: hyper::Result<Response<Incoming>>) -> Result<Reply, EgressError> {
-        let response = answer.map_err(|error| self.translate(&error))?;
-        let (head, body) = ResponseHead::take(response)?;
-        Ok(Reply::Arrived { head, body })
+    fn take_response(
+        &self,
+        response: hyper::Result<Response<Incoming>>,
+    ) -> Result<ResponseState, EgressError> {
+        let response = response.map_err(|error| self.translate(&error))?;
+        let (head, body) = ResponseHead::split(response)?;
+        Ok(ResponseState::Arrived { head, body })
     }
 
-    /// The next data of the response's body; empty, and the connection given back, at its end.
+    /// Reads the next data of the response's body; empty at its end, where the connection is dropped.
     async fn next_data(&mut self) -> Result<Bytes, EgressError> {
-        let Reply::Arrived { body, .. } = &mut self.reply else {
+        let ResponseState::Arrived { body, .. } = &mut self.response else {
             return Err(RequestFault::OutOfOrder.into());
         };
         loop {
-            let Some(frame) = self.clock.wait(body.frame()).await? else {
+            let Some(frame) = self.deadline.wait(body.frame()).await? else {
                 self.connection = None;
                 return Ok(Bytes::new());
             };
@@ -325,7 +330,7 @@ impl OpenExchange {
                 Ok(frame) => frame,
                 Err(error) => return Err(self.translate(&error)),
             };
-            // Trailers have no place in what a guest can see.
+            // Trailers are not shown to a guest.
             let data = frame.into_data().unwrap_or_default();
             self.received += data.len() as u64;
             if self.received > self.limits.max_response_body_bytes {
@@ -347,7 +352,7 @@ fn translate(
     error: &hyper::Error,
     host: &str,
     limits: &EgressLimits,
-    budget: &WireBudget,
+    budget: &ByteBudget,
 ) -> EgressError {
     if budget.is_exhausted() {
         return EgressError::TooManyBytes {

@@ -1,14 +1,15 @@
 //! Outbound HTTP for sandboxed guests.
 //!
-//! This crate owns everything between "a guest asks for this URL" and "bytes on the wire": which hosts a guest may reach, how
-//! a name becomes an address, which addresses are out of bounds, TLS verification, limits on count, bytes and time, and the
-//! transcript of what was asked. It knows neither Python nor WebAssembly.
+//! This crate owns everything between the URL that a guest requests and the bytes on the network: the hosts and
+//! addresses that a guest may reach, name resolution, TLS verification, limits on count, bytes and time, and the
+//! transcript of the requests. It knows neither Python nor WebAssembly.
 //!
-//! What it refuses, always: anything but `http` and `https`, proxies, following redirects on the guest's behalf, user names in
-//! URLs, requests whose `Host` header differs from their URL, unverified TLS, and telling a guest which address a name has.
+//! It always refuses: anything but `http` and `https`, proxies, following redirects on the guest's behalf, user names
+//! in URLs, requests whose `Host` header differs from their URL, unverified TLS, and any error that tells a guest the
+//! address of a name.
 //!
 //! An [`Egress`] is made once for a process; a [`Session`] belongs to one run. Sessions share nothing but the trusted
-//! certificates: no connection, no TLS ticket, no cookie, no look-up result. Dropping a session closes its connections.
+//! certificates: no connection, no TLS ticket, no cookie, no lookup result. Dropping a session closes its connections.
 //!
 //! ```no_run
 //! use codehook_egress::{BodyFraming, Egress, EgressConfig, Policy, RequestHead};
@@ -36,40 +37,36 @@
 //! # }
 //! ```
 
-mod address;
-mod allow_rule;
 mod body;
-mod clock;
-mod connect;
-mod connect_to;
+mod config;
+mod connector;
+mod counting_stream;
+mod deadline;
 mod egress;
 mod error;
 mod exchange;
-mod host;
 mod limits;
+mod net;
 mod policy;
 mod request;
-mod resolve_override;
-mod resolver;
 mod response;
 mod session;
-mod target;
 mod tls;
 mod transcript;
-mod wire;
 
 pub use codehook_api_types::{EgressErrorKind, TranscriptEntry};
 
-pub use allow_rule::{AllowRule, AllowRuleError};
-pub use connect_to::{ConnectTo, ConnectToError};
-pub use egress::{Egress, EgressConfig, EgressConfigError};
+pub use body::BodyFraming;
+pub use config::{CaCertificates, EgressConfig, EgressConfigError, TrustRoots};
+pub use egress::Egress;
 pub use error::{EgressError, ProtocolFault, RequestFault, SizeLimit, TlsFault};
-pub use host::Scheme;
 pub use limits::EgressLimits;
-pub use policy::{Policy, PrivateNetworks};
-pub use request::{BodyFraming, RequestHead};
-pub use resolve_override::{ResolveOverride, ResolveOverrideError};
-pub use resolver::{LookUp, LookUpFailed, Resolve, SystemResolver};
+pub use net::host::Scheme;
+pub use net::resolver::{LookUp, LookUpFailed, Resolve, SystemResolver};
+pub use policy::allow_rule::{AllowRule, AllowRuleError};
+pub use policy::connect_to::{ConnectTo, ConnectToError};
+pub use policy::judge::{Policy, PrivateNetworks};
+pub use policy::resolve_override::{ResolveOverride, ResolveOverrideError};
+pub use request::RequestHead;
 pub use response::{HttpVersion, ResponseHead};
 pub use session::{ExchangeId, Session};
-pub use tls::{CaCertificates, TrustRoots};

@@ -1,11 +1,11 @@
-//! Caps on what one run may do on the network. Every default is a constant here; nothing else in the crate invents a number.
+//! Limits on what one run may do on the network. Every default is a constant here.
 
 use std::time::Duration;
 
-/// Caps on count, size and time for one session.
+/// Limits on count, size and time for one session.
 ///
-/// Sizes are bytes of HTTP bodies or heads, except [`max_total_bytes`](Self::max_total_bytes), which counts what really crosses
-/// the network.
+/// Sizes are bytes of HTTP bodies or heads, except [`max_total_bytes`](Self::max_total_bytes), which counts what really
+/// crosses the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressLimits {
     /// Requests that may be asked for, refused ones included.

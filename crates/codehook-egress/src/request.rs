@@ -1,7 +1,7 @@
-//! The head of a request: checked, stripped of what is not the guest's to say, and made ready to send.
+//! The head of a request: checked, stripped of headers that a guest may not set, and made ready to send.
 //!
-//! The guest decides the method, the URL and the end-to-end headers. Where the message begins and ends, and what happens to the
-//! connection, is decided here; header lines on those matters are dropped.
+//! The guest decides the method, the URL and the end-to-end headers. Where the message begins and ends, and what
+//! happens to the connection, is decided here; header lines on those matters are dropped.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use http::header::{
 };
 use http::{Method, Request};
 
-use crate::body::GuestBody;
+use crate::body::{BodyFraming, GuestBody};
 use crate::error::{EgressError, RequestFault, SizeLimit};
 use crate::limits::EgressLimits;
-use crate::target::Target;
+use crate::net::target::Target;
 
 /// A request as a guest asks for it, without its body.
 ///
-/// Header lines are sent in the order given (lines of one name together), with names in the usual capitals (`Content-Type`).
-/// `Host`, if given, must mean the URL's host and port. These are dropped, since they are about the connection (RFC 9110, sections
-/// 7.6.1 and 10.1.1) or the framing, which [`BodyFraming`] decides: `Connection` and every header it names, `Keep-Alive`,
-/// `Proxy-*`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Content-Length`, `Expect`. A guest that sends
-/// `Expect: 100-continue` is not made to wait: its body is sent at once.
+/// Header lines are sent in the order given (lines of one name together), with names in the usual capitals
+/// (`Content-Type`). `Host`, if given, must mean the URL's host and port. These are dropped, since they are about the
+/// connection (RFC 9110, sections 7.6.1 and 10.1.1) or the framing, which [`BodyFraming`] decides: `Connection` and
+/// every header it names, `Keep-Alive`, `Proxy-*`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`,
+/// `Content-Length`, `Expect`. A guest that sends `Expect: 100-continue` is not made to wait: its body is sent at once.
 #[derive(Clone)]
 pub struct RequestHead {
     /// A method token; `CONNECT` is refused.
@@ -47,19 +47,8 @@ impl std::fmt::Debug for RequestHead {
     }
 }
 
-/// How the body of a request is framed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyFraming {
-    /// There is none, and no header says so.
-    None,
-    /// Exactly this many bytes (`Content-Length`), which may be none.
-    Sized(u64),
-    /// As many as are written before the end (`Transfer-Encoding: chunked`).
-    Chunked,
-}
-
-/// Headers that never leave as the guest wrote them.
-const DROPPED: &[&str] = &[
+/// Headers that are never sent as the guest wrote them.
+const DROPPED_HEADERS: &[&str] = &[
     "connection",
     "content-length",
     "expect",
@@ -82,7 +71,7 @@ pub(crate) fn parse_method(method: &[u8]) -> Result<Method, RequestFault> {
     Ok(method)
 }
 
-/// The request as it goes out; `body` gives it its framing.
+/// Builds the request that is sent; `body` decides its framing.
 pub(crate) fn prepare(
     head: &RequestHead,
     target: &Target,
@@ -104,7 +93,7 @@ pub(crate) fn prepare(
             headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
     }
-    // One connection for one exchange: say so, and the server need not keep it.
+    // Each exchange has a connection of its own, so the server need not keep it open.
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -143,7 +132,7 @@ fn copy_headers(
     let nominated = nominated_by_connection(lines);
     for (name, value) in lines {
         let name = HeaderName::from_bytes(name).map_err(|_| RequestFault::HeaderName)?;
-        // A dropped header is checked all the same: a line break in it is an attack whichever line it stands in.
+        // A dropped header is checked all the same: a line break in it is an attack whichever line holds it.
         let value = HeaderValue::from_bytes(value).map_err(|_| RequestFault::HeaderValue)?;
         if name == HOST {
             hosts += 1;
@@ -160,10 +149,10 @@ fn copy_headers(
 }
 
 fn is_dropped(name: &str) -> bool {
-    DROPPED.contains(&name) || name.starts_with("proxy-")
+    DROPPED_HEADERS.contains(&name) || name.starts_with("proxy-")
 }
 
-/// Headers that a `Connection` header declares to be about the connection only (RFC 9110, section 7.6.1).
+/// Lists the headers that a `Connection` header declares to be about the connection only (RFC 9110, section 7.6.1).
 fn nominated_by_connection(lines: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
     lines
         .iter()

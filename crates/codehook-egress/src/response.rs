@@ -1,4 +1,4 @@
-//! The head of a response, as the guest gets it.
+//! The head of a response, as the guest receives it.
 
 use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use http::{Response, StatusCode, Version};
@@ -7,7 +7,7 @@ use hyper::ext::ReasonPhrase;
 
 use crate::error::{EgressError, ProtocolFault};
 
-/// The HTTP version that a server answered with.
+/// The HTTP version of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpVersion {
     /// HTTP/1.0
@@ -18,8 +18,8 @@ pub enum HttpVersion {
 
 /// Status and headers of a response.
 ///
-/// The body that follows is as sent, content coding included; chunks are taken apart. Headers on the connection and on the
-/// framing that was taken apart are left out (`Connection`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`,
+/// The body that follows is as sent, content coding included; chunks are taken apart. Headers on the connection and on
+/// the framing that was taken apart are left out (`Connection`, `Keep-Alive`, `Proxy-Connection`, `TE`, `Trailer`,
 /// `Transfer-Encoding`, `Upgrade`; and `Content-Length` when a transfer coding overrides it, RFC 9112, section 6.3).
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResponseHead {
@@ -31,12 +31,13 @@ pub struct ResponseHead {
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The version of the response.
     pub version: HttpVersion,
-    /// How many bytes of body follow, when the framing says so: nothing for HEAD, 204 and 304 whatever `Content-Length` claims.
+    /// The length of the body in bytes, when the framing gives it: 0 for HEAD, 204 and 304 whatever `Content-Length`
+    /// claims.
     pub body_length: Option<u64>,
 }
 
 impl std::fmt::Debug for ResponseHead {
-    /// Shows no header: cookies and tokens stand there.
+    /// Shows no header: cookies and tokens are in them.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ResponseHead")
             .field("status", &self.status)
@@ -47,7 +48,8 @@ impl std::fmt::Debug for ResponseHead {
     }
 }
 
-const LEFT_OUT: &[&str] = &[
+/// Headers about the connection and the framing, which the guest does not get.
+const OMITTED_HEADERS: &[&str] = &[
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -58,25 +60,26 @@ const LEFT_OUT: &[&str] = &[
 ];
 
 impl ResponseHead {
-    /// Takes a response apart; refuses what no request of this crate can have asked for.
-    pub(crate) fn take(response: Response<Incoming>) -> Result<(Self, Incoming), EgressError> {
+    /// Splits a response into head and body; refuses features that no request of this crate asks for.
+    pub(crate) fn split(response: Response<Incoming>) -> Result<(Self, Incoming), EgressError> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(EgressError::Protocol(ProtocolFault::UnaskedUpgrade));
         }
         let (parts, body) = response.into_parts();
         let coded = parts.headers.contains_key(TRANSFER_ENCODING);
-        // No request says that it takes any other coding (`TE` is never sent), and a body in one would reach the guest as noise.
+        // No request says that it takes any other coding (`TE` is never sent), and the guest could not decode such a
+        // body.
         let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
         if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
             return Err(EgressError::Protocol(ProtocolFault::TransferCoding));
         }
-        let left_out = |name: &HeaderName| {
-            LEFT_OUT.contains(&name.as_str()) || (coded && name == CONTENT_LENGTH)
+        let is_omitted = |name: &HeaderName| {
+            OMITTED_HEADERS.contains(&name.as_str()) || (coded && name == CONTENT_LENGTH)
         };
         let headers = parts
             .headers
             .iter()
-            .filter(|(name, _)| !left_out(name))
+            .filter(|(name, _)| !is_omitted(name))
             .map(|(name, value)| (name.as_str().as_bytes().to_vec(), value.as_bytes().to_vec()))
             .collect();
         let reason = match parts.extensions.get::<ReasonPhrase>() {

@@ -1,7 +1,7 @@
-//! One run's way out: its exchanges, its limits, its transcript.
+//! The network access of one run: its exchanges, its limits, its transcript.
 //!
-//! A session belongs to one run and shares nothing with another. Every request passes the same gate, one that follows a redirect
-//! included, since a guest follows redirects itself by asking again.
+//! A session belongs to one run and shares nothing with another. Every request passes the same gate, one that follows a
+//! redirect included, since a guest follows redirects itself by asking again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,57 +12,64 @@ use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 
 use crate::body;
-use crate::clock::Clock;
-use crate::connect::Connector;
-use crate::egress::Shared;
+use crate::connector::Connector;
+use crate::counting_stream::ByteBudget;
+use crate::deadline::Deadline;
 use crate::error::{EgressError, RequestFault};
 use crate::exchange::{OpenExchange, Opening};
-use crate::host::Scheme;
+use crate::net::host::Scheme;
+use crate::net::resolver::Resolve;
+use crate::net::target::Target;
 use crate::policy::Policy;
 use crate::request::{self, RequestHead};
 use crate::response::ResponseHead;
-use crate::target::Target;
+use crate::tls::TlsSetup;
 use crate::transcript::{INVALID, Ledger};
-use crate::wire::WireBudget;
 
-/// Names one exchange within its session. Numbers are not used again.
+/// Identifies one exchange within its session. Numbers are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(u32);
 
 impl ExchangeId {
-    /// The number to give to a guest.
+    /// Returns the number to give to a guest.
     pub fn as_raw(self) -> u32 {
         self.0
     }
 
-    /// The exchange that a guest means by a number. Any number will do: one that names no open exchange gives
-    /// [`EgressError::UnknownExchange`].
+    /// Returns the exchange that a guest refers to by a number. Any number is accepted: one that names no open exchange
+    /// gives [`EgressError::UnknownExchange`].
     pub fn from_raw(raw: u32) -> Self {
         Self(raw)
     }
 }
 
+/// The settings that all sessions of a process share. Nothing that a run does is stored here.
+pub(crate) struct Shared {
+    pub(crate) tls: TlsSetup,
+    pub(crate) resolver: Arc<dyn Resolve>,
+}
+
 struct Entry {
     exchange: OpenExchange,
-    /// Where it stands in the ledger.
+    /// Index of its entry in the ledger.
     line: usize,
 }
 
-/// The network as one run sees it.
+/// The network access of one run.
 ///
-/// The steps of an exchange are [`open`](Self::open), any number of [`write`](Self::write)s, [`finish`](Self::finish), any number
-/// of [`read`](Self::read)s, and [`close`](Self::close). Several may be open at once. After an error other than
-/// [`EgressError::TimedOut`] an exchange gives the same error again. Dropping the session closes every connection.
+/// The steps of an exchange are [`open`](Self::open), any number of [`write`](Self::write)s, [`finish`](Self::finish),
+/// any number of [`read`](Self::read)s, and [`close`](Self::close). Several may be open at once. After an error other
+/// than [`EgressError::TimedOut`] an exchange gives the same error again. Dropping the session closes every connection.
 ///
-/// All methods must be called within a tokio runtime that has I/O and time enabled. A future that is dropped before it is ready
-/// leaves the session usable; the exchange that it worked on should be closed.
+/// All methods must be called within a tokio runtime that has I/O and time enabled. A future that is dropped before it
+/// is ready leaves the session usable; the exchange that it worked on should be closed.
 pub struct Session {
     shared: Arc<Shared>,
     policy: Policy,
     /// Made for the first `https` request.
     tls: Option<Arc<ClientConfig>>,
-    look_up: Arc<Semaphore>,
-    budget: Arc<WireBudget>,
+    lookup: Arc<Semaphore>,
+    budget: Arc<ByteBudget>,
     requests: usize,
     exchanges: BTreeMap<ExchangeId, Entry>,
     ledger: Ledger,
@@ -73,8 +80,8 @@ impl Session {
         Self {
             shared,
             tls: None,
-            look_up: Arc::new(Semaphore::new(1)),
-            budget: WireBudget::new(policy.limits.max_total_bytes),
+            lookup: Arc::new(Semaphore::new(1)),
+            budget: ByteBudget::new(policy.limits.max_total_bytes),
             policy,
             requests: 0,
             exchanges: BTreeMap::new(),
@@ -86,8 +93,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Anything that keeps the request from being sent. Nothing is sent, and no name looked up, for a request that is invalid or
-    /// denied; no connection is attempted to an address that is forbidden.
+    /// Anything that keeps the request from being sent. Nothing is sent, and no name looked up, for a request that is
+    /// invalid or denied; no connection is attempted to an address that is forbidden.
     pub async fn open(&mut self, head: RequestHead) -> Result<ExchangeId, EgressError> {
         let limit = self.policy.limits.max_requests;
         let over = self.requests >= limit;
@@ -119,8 +126,8 @@ impl Session {
 
     /// Sends some of the request's body; returns when the connection has taken it, which a slow server delays.
     ///
-    /// Once a server has answered with an error or a redirect, or has hung up, what is written is thrown away, and
-    /// [`finish`](Self::finish) gives its answer.
+    /// Once a server has responded with an error or a redirect, or has closed the connection, further data is
+    /// discarded, and [`finish`](Self::finish) returns the response.
     ///
     /// # Errors
     ///
@@ -131,7 +138,7 @@ impl Session {
         result
     }
 
-    /// Ends the request's body and waits for the response's head. Asking again gives the same head.
+    /// Ends the request's body and waits for the response's head. Calling it again returns the same head.
     ///
     /// # Errors
     ///
@@ -145,7 +152,7 @@ impl Session {
             .ok_or(EgressError::UnknownExchange)
     }
 
-    /// Some of the response's body: between 1 and `max` bytes (a `max` of 0 counts as 1), or none at its end.
+    /// Reads some of the response's body: between 1 and `max` bytes (a `max` of 0 counts as 1), or none at its end.
     ///
     /// # Errors
     ///
@@ -156,8 +163,8 @@ impl Session {
         result
     }
 
-    /// Sets the timeout of the guest's socket for the waits to come, as scripts do between sending and receiving; `None` is
-    /// none. The session's own limits stay.
+    /// Sets the timeout of the guest's socket for the following waits, as scripts do between sending and receiving;
+    /// `None` is none. The session's own limits stay.
     ///
     /// # Errors
     ///
@@ -171,7 +178,7 @@ impl Session {
         Ok(())
     }
 
-    /// Closes an exchange's connection and forgets it; does nothing when there is none of that name.
+    /// Closes an exchange's connection and removes the exchange; does nothing when there is no such exchange.
     pub fn close(&mut self, id: ExchangeId) {
         if let Some(Entry { line, .. }) = self.exchanges.remove(&id) {
             let entry = self.ledger.touch(line);
@@ -181,12 +188,12 @@ impl Session {
         }
     }
 
-    /// What was asked for so far, in order.
+    /// Returns the requests so far, in order.
     pub fn transcript(&self) -> &[TranscriptEntry] {
         self.ledger.entries()
     }
 
-    /// Closes every connection and gives the final transcript.
+    /// Closes every connection and returns the final transcript.
     pub fn into_transcript(self) -> Vec<TranscriptEntry> {
         self.ledger.into_entries()
     }
@@ -215,20 +222,22 @@ impl Session {
     ) -> Result<OpenExchange, EgressError> {
         let target = target?;
         let limits = self.policy.limits.clone();
-        let (pieces, body) = body::channel(head.body);
+        let (chunks, body) = body::channel(head.body);
         let request = request::prepare(&head, &target, &limits, body)?;
         self.policy.check_host(&target)?;
-        self.check_room()?;
-        let clock = Clock::start(&limits, head.timeout);
-        let tls = self.tls_for(&target, &clock).await?;
+        self.check_capacity()?;
+        let deadline = Deadline::start(&limits, head.timeout);
+        let tls = self.tls_for(&target, &deadline).await?;
         let connector = Connector {
             policy: &self.policy,
             resolver: &self.shared.resolver,
-            look_up: &self.look_up,
+            lookup: &self.lookup,
             budget: &self.budget,
         };
-        let addresses = connector.addresses(&target, &clock).await?;
-        let transport = connector.connect(&target, &addresses, tls, &clock).await?;
+        let addresses = connector.addresses(&target, &deadline).await?;
+        let transport = connector
+            .connect(&target, &addresses, tls, &deadline)
+            .await?;
         tracing::debug!(
             scheme = %target.scheme,
             host = %target.host,
@@ -237,18 +246,18 @@ impl Session {
         );
         OpenExchange::start(Opening {
             host: target.host.to_string(),
-            clock,
+            deadline,
             limits,
             budget: Arc::clone(&self.budget),
             transport,
             request,
-            pieces,
+            chunks,
             framing: head.body,
         })
         .await
     }
 
-    fn check_room(&self) -> Result<(), EgressError> {
+    fn check_capacity(&self) -> Result<(), EgressError> {
         if self.budget.is_exhausted() {
             return Err(EgressError::TooManyBytes {
                 limit: self.budget.limit(),
@@ -269,13 +278,13 @@ impl Session {
     async fn tls_for(
         &mut self,
         target: &Target,
-        clock: &Clock,
+        deadline: &Deadline,
     ) -> Result<Option<Arc<ClientConfig>>, EgressError> {
         if target.scheme == Scheme::Http {
             return Ok(None);
         }
         if self.tls.is_none() {
-            let made = clock
+            let made = deadline
                 .wait_to_connect(target, self.shared.tls.for_session())
                 .await??;
             self.tls = Some(made);
@@ -288,7 +297,7 @@ impl Session {
             return;
         };
         let entry = self.ledger.touch(*line);
-        (entry.request_bytes, entry.response_bytes) = exchange.moved();
+        (entry.request_bytes, entry.response_bytes) = exchange.bytes_transferred();
         entry.status = exchange.head().map(|head| head.status);
         entry.error = error.map(EgressError::kind);
     }

@@ -1,7 +1,7 @@
-//! Whom to trust, and the TLS handshake.
+//! The trusted certificates, and the TLS handshake.
 //!
-//! Certificates are verified by rustls with the platform's trusted authorities, the given ones, or both; TLS 1.2 and 1.3 only.
-//! There is no way to turn verification off.
+//! Certificates are verified by rustls with the platform's trusted authorities, the given ones, or both; TLS 1.2 and
+//! 1.3 only. There is no way to turn verification off.
 
 use std::sync::Arc;
 
@@ -13,36 +13,17 @@ use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::egress::EgressConfigError;
+use crate::config::{CaCertificates, EgressConfigError, TrustRoots};
+use crate::counting_stream::CountingStream;
 use crate::error::{EgressError, TlsFault};
-use crate::host::Host;
-use crate::target::Target;
-use crate::wire::Wire;
+use crate::net::host::Host;
+use crate::net::target::Target;
 
 /// Servers whose TLS session one run can resume.
 const RESUMABLE_SERVERS: usize = 16;
 
-/// Which authorities may sign a server's certificate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TrustRoots {
-    /// The platform's (or those in `SSL_CERT_FILE` and `SSL_CERT_DIR`), and the given ones.
-    #[default]
-    PlatformAndGiven,
-    /// The given ones only.
-    GivenOnly,
-}
-
-/// A file of certificates to trust.
-#[derive(Debug, Clone)]
-pub struct CaCertificates {
-    /// Where they come from, for error messages: a path.
-    pub origin: String,
-    /// The file's content: one or more PEM certificates.
-    pub pem: Vec<u8>,
-}
-
-/// The TLS settings of the process, completed when the first `https` request needs them: reading the platform's certificates
-/// takes longer than a whole run without `https`.
+/// The TLS settings of the process, completed when the first `https` request needs them: reading the platform's
+/// certificates takes longer than a whole run without `https`.
 pub(crate) struct TlsSetup {
     trust: TrustRoots,
     given: RootCertStore,
@@ -81,7 +62,8 @@ impl TlsSetup {
         })
     }
 
-    /// Settings for one session: the shared roots, and a memory of TLS sessions of its own, so that no ticket links two runs.
+    /// Returns the settings for one session: the shared roots, and a TLS session cache of its own, so that no ticket
+    /// links two runs.
     pub(crate) async fn for_session(&self) -> Result<Arc<ClientConfig>, EgressError> {
         let shared = self.complete.get_or_try_init(|| self.load()).await?;
         let mut own = ClientConfig::clone(shared);
@@ -115,12 +97,12 @@ impl TlsSetup {
     }
 }
 
-/// Speaks TLS with the server and checks that its certificate is for the URL's host.
+/// Performs the TLS handshake and checks that the server's certificate is for the URL's host.
 pub(crate) async fn handshake(
     config: Arc<ClientConfig>,
     target: &Target,
-    wire: Wire,
-) -> Result<TlsStream<Wire>, EgressError> {
+    stream: CountingStream,
+) -> Result<TlsStream<CountingStream>, EgressError> {
     let fault = |fault| EgressError::Tls {
         host: target.host.to_string(),
         fault,
@@ -133,12 +115,12 @@ pub(crate) async fn handshake(
         Host::V6(address) => ServerName::from(std::net::IpAddr::V6(*address)),
     };
     TlsConnector::from(config)
-        .connect(name, wire)
+        .connect(name, stream)
         .await
         .map_err(|error| fault(fault_of(&error).unwrap_or(TlsFault::Failed)))
 }
 
-/// The TLS error at the bottom of a chain of errors, if there is one.
+/// Finds the TLS error at the bottom of a chain of errors.
 pub(crate) fn fault_of(error: &(dyn std::error::Error + 'static)) -> Option<TlsFault> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -184,7 +166,7 @@ fn classify_certificate(error: &CertificateError) -> TlsFault {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFault::WrongName
         }
-        // A bad signature is what an authority of the right name with another key leaves: one that was made anew.
+        // A bad signature is what an authority of the right name with another key leaves: one that was recreated.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownIssuer,
         _ => TlsFault::BadCertificate,
     }

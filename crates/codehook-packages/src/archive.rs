@@ -1,8 +1,8 @@
-//! Takes archives apart that nobody vouches for.
+//! Unpacks untrusted archives.
 //!
-//! What comes out is a map of plain relative paths to bytes, within fixed sizes, or a reason. Nothing is written anywhere and
-//! nothing of it is run. Refuses every archive that an honest packager would not make: paths that climb, links, devices, two
-//! entries of one path, sizes beyond reason.
+//! The result is a map of plain relative paths to bytes, within fixed sizes, or an error. No file is written and no
+//! code is run. Refuses what no packaging tool makes: paths that leave the directory, links, devices, duplicate
+//! entries, excessive sizes.
 
 mod tar_gz;
 mod zip_file;
@@ -13,7 +13,7 @@ use std::io::{self, Read};
 /// The files of an archive: relative paths with single slashes, no `.` and `..`.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// The largest archive that is looked into.
+/// The largest archive that is unpacked.
 pub(crate) const MAX_ARCHIVE_BYTES: u64 = 64 * 1024 * 1024;
 /// All files of an archive together, unpacked.
 const MAX_TOTAL_BYTES: u64 = 256 * 1024 * 1024;
@@ -21,53 +21,53 @@ const MAX_ENTRIES: usize = 20_000;
 const MAX_PATH_BYTES: usize = 400;
 const MAX_NAME_BYTES: usize = 200;
 
-/// Why an archive was not taken.
+/// Reasons why an archive was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// Not an archive, or damaged.
     #[error("it cannot be read ({0})")]
     Unreadable(String),
-    /// An entry would land elsewhere, or under a name that hides something.
-    #[error("it holds the path {0:?}, which no honest package has")]
+    /// An entry has a path outside the archive, or one that is misleading.
+    #[error("it has the unsafe path {0:?}")]
     Path(String),
-    /// A link, a device or another thing that is no file.
-    #[error("it holds {0:?}, which is a link or a special file; packages consist of plain files")]
+    /// A link, a device or another special file.
+    #[error("it has {0:?}, which is a link or a special file; packages consist of plain files")]
     Special(String),
     /// Two entries of one path, or a file where a directory is.
-    #[error("it holds {0:?} twice, so that nobody can say what would be installed")]
+    #[error("it has {0:?} twice, so that it is ambiguous what would be installed")]
     Twice(String),
-    /// Too much of something.
+    /// A limit on sizes or counts is exceeded.
     #[error("it is too large: {0}")]
     TooLarge(String),
 }
 
-/// The files of a wheel or a zipped source archive.
+/// Unpacks a wheel or a zipped source archive.
 pub(crate) fn unzip(bytes: &[u8]) -> Result<Files, ArchiveError> {
     zip_file::files(bytes)
 }
 
-/// The files of a source archive, `.tar.gz`.
+/// Unpacks a source archive, `.tar.gz`.
 pub(crate) fn untar_gz(bytes: &[u8]) -> Result<Files, ArchiveError> {
     tar_gz::files(bytes)
 }
 
-/// Gathers entries, and refuses what must not be in an archive.
-struct Gathered {
+/// Collects entries and checks them.
+struct Unpacked {
     files: Files,
-    room: u64,
+    remaining_bytes: u64,
     entries: usize,
 }
 
-impl Gathered {
+impl Unpacked {
     fn new() -> Self {
         Self {
             files: Files::new(),
-            room: MAX_TOTAL_BYTES,
+            remaining_bytes: MAX_TOTAL_BYTES,
             entries: 0,
         }
     }
 
-    /// Counts an entry and checks its path. Nothing for the archive's own root.
+    /// Counts an entry and checks its path; returns an empty path for the archive's own root.
     fn entry(&mut self, path: &[u8]) -> Result<String, ArchiveError> {
         self.entries += 1;
         if self.entries > MAX_ENTRIES {
@@ -81,23 +81,25 @@ impl Gathered {
     /// Reads a file's content, whatever size its header claims.
     fn file(&mut self, path: String, content: impl Read) -> Result<(), ArchiveError> {
         let mut bytes = Vec::new();
-        let read = content.take(self.room + 1).read_to_end(&mut bytes);
+        let read = content
+            .take(self.remaining_bytes + 1)
+            .read_to_end(&mut bytes);
         read.map_err(|error| unreadable(&error))?;
         let size = bytes.len() as u64;
-        if size > self.room {
+        if size > self.remaining_bytes {
             return Err(ArchiveError::TooLarge(format!(
                 "more than {} MiB unpacked",
                 MAX_TOTAL_BYTES >> 20
             )));
         }
-        self.room -= size;
+        self.remaining_bytes -= size;
         match self.files.insert(path.clone(), bytes) {
             None => Ok(()),
             Some(_) => Err(ArchiveError::Twice(path)),
         }
     }
 
-    /// A path that is a file is no directory at the same time.
+    /// Checks that no path is both a file and a directory.
     fn finish(self) -> Result<Files, ArchiveError> {
         for path in self.files.keys() {
             let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
@@ -112,7 +114,7 @@ impl Gathered {
     }
 }
 
-/// A path without `./` before and `/` behind it, if it is a plain one.
+/// Returns a plain path without leading `./` and trailing `/`.
 fn checked(path: &[u8]) -> Result<String, ArchiveError> {
     let refused = || ArchiveError::Path(String::from_utf8_lossy(path).into_owned());
     let text = std::str::from_utf8(path).map_err(|_| refused())?;

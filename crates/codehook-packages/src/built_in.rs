@@ -1,4 +1,4 @@
-//! The packages that every hook has: those in the interpreter's own library.
+//! Built-in packages, which every hook has: those in the interpreter's library.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::PackageName;
 
-/// How a package works inside.
+/// The kind of a built-in package.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PackageKind {
-    /// Python alone.
+    /// Pure Python.
     #[default]
     Pure,
     /// With C code that is linked into the interpreter.
     Linked,
-    /// Of this project, in the place of a package that cannot be had.
+    /// An implementation of this project that replaces a package.
     Own,
 }
 
 impl PackageKind {
-    /// The word for it.
+    /// Returns its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pure => "pure",
@@ -31,28 +31,28 @@ impl PackageKind {
     }
 }
 
-/// A package of the library's manifest.
+/// A package in the library's manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BuiltInPackage {
     /// Its name.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Its licence, as SPDX has it.
+    /// Its licence, an SPDX expression.
     pub licence: String,
-    /// Whether C code belongs to it.
+    /// Its kind.
     #[serde(default)]
     pub kind: PackageKind,
 }
 
-/// The manifest cannot be read.
+/// The error when the manifest cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the list of packages inside this program is damaged ({0}): build it again with `make python`"
 )]
 pub struct ManifestError(#[from] serde_json::Error);
 
-/// The library and what its manifest says about its packages.
+/// The library and the packages in its manifest.
 #[derive(Clone)]
 pub struct BuiltIn {
     packages: Vec<BuiltInPackage>,
@@ -60,7 +60,7 @@ pub struct BuiltIn {
 }
 
 impl BuiltIn {
-    /// Reads the manifest (JSON with a list `packages`) of `library`.
+    /// Parses the manifest (JSON with a list `packages`) of `library`.
     ///
     /// # Errors
     ///
@@ -77,12 +77,12 @@ impl BuiltIn {
         })
     }
 
-    /// The packages, in the manifest's order.
+    /// Returns the packages, in the manifest's order.
     pub fn packages(&self) -> &[BuiltInPackage] {
         &self.packages
     }
 
-    /// The package of this name.
+    /// Finds the package of this name.
     pub fn find(&self, name: &PackageName) -> Option<&BuiltInPackage> {
         self.packages
             .iter()
@@ -93,7 +93,7 @@ impl BuiltIn {
         &self.library
     }
 
-    /// The package that brings a top-level module: as its own record says, or by the same name.
+    /// Finds the package that has a top-level module: by its record, or by the same name.
     pub(crate) fn owner_of(&self, module: &str) -> Option<&BuiltInPackage> {
         const PACKAGES: &str = "/usr/lib/python2.7/dist-packages";
         let recorded = self.library.names_in(PACKAGES).find_map(|directory| {

@@ -1,4 +1,4 @@
-//! Which of a source's files is taken.
+//! Chooses the file of a source to install.
 
 use pep440_rs::Version;
 
@@ -8,21 +8,21 @@ use crate::name::Wanted;
 use crate::refusal::Refusal;
 use crate::source::{Candidate, Source, SourceError};
 
-/// The file that is taken.
+/// The chosen file.
 pub(crate) struct Chosen {
     pub(crate) candidate: Candidate,
     pub(crate) bytes: Vec<u8>,
     pub(crate) hash: Sha256,
 }
 
-/// A hash that the bytes must have, and who says so.
+/// A hash that the file must have, and its origin.
 #[derive(Debug, Clone)]
 pub(crate) struct Demand {
     pub(crate) hash: Sha256,
-    pub(crate) whose: &'static str,
+    pub(crate) origin: &'static str,
 }
 
-/// Nothing could be taken.
+/// Reasons why no file was chosen.
 #[derive(Debug)]
 pub(crate) enum ChooseError {
     Source(SourceError),
@@ -41,7 +41,8 @@ impl From<Refusal> for ChooseError {
     }
 }
 
-/// The best file of the wanted version: a wheel before a source archive. Files that a demand rules out are passed over.
+/// Chooses the best file of the wanted version: a wheel before a source archive. Files that a demand rules out are
+/// skipped.
 pub(crate) async fn choose(
     source: &mut Source,
     wanted: &Wanted,
@@ -54,9 +55,9 @@ pub(crate) async fn choose(
         return Err(Refusal::NoVersion { newest }.into());
     };
     let text = format!("{}=={version}", wanted.name);
-    let (mut usable, reasons) = sorted(&candidates, version);
+    let (mut usable, reasons) = usable_files(&candidates, version);
     if usable.is_empty() && reasons.is_empty() {
-        let place = source.place();
+        let place = source.location();
         return Err(Refusal::NotThere {
             wanted: text,
             place,
@@ -88,24 +89,28 @@ async fn fetch(
     candidate: &Candidate,
     demand: Option<&Demand>,
 ) -> Result<Result<Chosen, Refusal>, SourceError> {
-    let other = |whose, expected: &Sha256, found: &Sha256| Refusal::OtherBytes {
+    let other = |origin, expected: &Sha256, found: &Sha256| Refusal::OtherBytes {
         file: candidate.file.text.clone(),
-        demand: whose,
+        demand: origin,
         expected: expected.clone(),
         found: found.clone(),
     };
-    if let (Some(demand), Some(said)) = (demand, &candidate.hash)
-        && demand.hash != *said
+    if let (Some(demand), Some(announced)) = (demand, &candidate.hash)
+        && demand.hash != *announced
     {
-        return Ok(Err(other(demand.whose, &demand.hash, said)));
+        return Ok(Err(other(demand.origin, &demand.hash, announced)));
     }
     let bytes = source.fetch(candidate).await?;
     let hash = Sha256::of(&bytes);
     if let Some(demand) = demand.filter(|demand| demand.hash != hash) {
-        return Ok(Err(other(demand.whose, &demand.hash, &hash)));
+        return Ok(Err(other(demand.origin, &demand.hash, &hash)));
     }
-    if let Some(said) = candidate.hash.as_ref().filter(|said| **said != hash) {
-        return Ok(Err(other("the index announces", said, &hash)));
+    if let Some(announced) = candidate
+        .hash
+        .as_ref()
+        .filter(|announced| **announced != hash)
+    {
+        return Ok(Err(other("the index announces", announced, &hash)));
     }
     Ok(Ok(Chosen {
         candidate: candidate.clone(),
@@ -114,7 +119,7 @@ async fn fetch(
     }))
 }
 
-/// The hash of a file's bytes, whatever its source says of it.
+/// Computes the hash of a file's bytes, whatever its source announces.
 pub(crate) async fn fetched_hash(
     source: &mut Source,
     candidate: &Candidate,
@@ -122,8 +127,8 @@ pub(crate) async fn fetched_hash(
     Ok(Sha256::of(&source.fetch(candidate).await?))
 }
 
-/// The files of `version` that may serve, with their ranks, and why the others do not.
-fn sorted<'a>(
+/// Returns the usable files of `version` with their ranks, and the reasons why the others are not.
+fn usable_files<'a>(
     candidates: &'a [Candidate],
     version: &Version,
 ) -> (Vec<(u8, &'a Candidate)>, Vec<String>) {
@@ -149,7 +154,7 @@ fn rank(candidate: &Candidate) -> Result<u8, String> {
     }
 }
 
-/// The newest version that has a file which may be for Python 2.7; trial versions and withdrawn ones do not count.
+/// Returns the newest version that has a file which may be for Python 2.7, without pre-releases and yanked versions.
 pub(crate) fn newest_for_python27(
     candidates: &[Candidate],
     admitted: impl Fn(&Version) -> bool,

@@ -1,5 +1,5 @@
-//! Compiles a package's modules in the sandbox: the interpreter that will run them is the one that compiles them, and whatever a
-//! source does to a compiler, it does there.
+//! Compiles a package's modules in the sandbox, with the interpreter that will run them: an attack on the compiler
+//! stays there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,45 +13,46 @@ use crate::archive::Files;
 use crate::modules::NAMESPACE_INIT;
 use crate::pack;
 
-/// Where the script finds the sources: nowhere that the interpreter looks for modules.
+/// The directory of the sources for the script, from which the interpreter imports nothing.
 const SOURCES_DIRECTORY: &str = "/package";
 const SCRIPT: &str = include_str!("compile.py");
 
 const BUILT_IN_NAMES: u8 = 0;
 const CODE: u8 = 1;
-const COMPLAINT: u8 = 2;
+const SYNTAX_ERROR: u8 = 2;
 /// Kind, length of the path, length of the content.
 const HEADER_BYTES: usize = 9;
 
-/// What the interpreter made of the sources.
+/// The result of compiling sources.
 #[derive(Debug, Default)]
 pub struct Compiled {
     /// Path of the source -> the whole `.pyc`.
     pub code: BTreeMap<String, Vec<u8>>,
-    /// Path of the source -> why it is no Python 2.7.
-    pub complaints: BTreeMap<String, String>,
+    /// Path of the source -> its syntax error.
+    pub syntax_errors: BTreeMap<String, String>,
     /// The modules that are linked into the interpreter.
     pub linked: BTreeSet<String>,
 }
 
-/// The modules could not be compiled at all. What is wrong with a single one is in [`Compiled::complaints`].
+/// Reasons why the modules could not be compiled at all. Errors of single modules are in [`Compiled::syntax_errors`].
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// The run failed.
     #[error("the package's modules could not be compiled: the run ended as {outcome:?}{detail}")]
     Run {
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
-        /// What it wrote.
+        /// The end of its error output.
         detail: String,
     },
-    /// A defect of the script.
+    /// The script's output is incomplete.
     #[error(
-        "the package's modules could not be compiled: the answer of the sandbox is incomplete; this is a defect of codehook"
+        "the package's modules could not be compiled: the output of the compiler is incomplete; this is a defect of \
+         codehook"
     )]
-    Answer,
-    /// The sources cannot be shown to the script.
-    #[error("the package's modules cannot be shown to the interpreter: {0}")]
+    Output,
+    /// The sources cannot be mounted for the script.
+    #[error("the package's modules cannot be mounted for the interpreter: {0}")]
     Sources(String),
 }
 
@@ -61,7 +62,7 @@ impl From<LibraryError> for CompileError {
     }
 }
 
-/// Compiles every `.py` of `files`, but for what makes a package a shared one: that must stay a source, since Python looks for one.
+/// Compiles every `.py` of `files`, except the `__init__.py` of namespace packages: Python looks for their source.
 pub(crate) async fn compile(
     sandbox: &Sandbox,
     files: &Files,
@@ -75,11 +76,12 @@ pub(crate) async fn compile(
     compile_modules(sandbox, &sources, PACKAGES_DIRECTORY, no_network).await
 }
 
-/// Compiles all of `sources` (path -> text) as modules below `directory`, an absolute path in the guest, which tracebacks then show.
+/// Compiles all of `sources` (path -> text) as modules below `directory`, an absolute path in the guest, which
+/// tracebacks then show.
 ///
 /// # Errors
 ///
-/// When the run fails: a source that is no Python 2.7 is only complained of.
+/// When the run fails. A syntax error of a source is part of the result.
 pub async fn compile_modules(
     sandbox: &Sandbox,
     sources: &BTreeMap<String, Vec<u8>>,
@@ -113,22 +115,23 @@ pub async fn compile_modules(
             detail: detail.unwrap_or_default(),
         });
     }
-    let compiled = read(&report.stdout.bytes).ok_or(CompileError::Answer)?;
-    let answered =
-        |path: &String| compiled.code.contains_key(path) != compiled.complaints.contains_key(path);
-    let count = compiled.code.len() + compiled.complaints.len();
-    if count == sources.len() && sources.keys().all(answered) {
+    let compiled = parse(&report.stdout.bytes).ok_or(CompileError::Output)?;
+    let is_covered = |path: &String| {
+        compiled.code.contains_key(path) != compiled.syntax_errors.contains_key(path)
+    };
+    let count = compiled.code.len() + compiled.syntax_errors.len();
+    if count == sources.len() && sources.keys().all(is_covered) {
         Ok(compiled)
     } else {
-        Err(CompileError::Answer)
+        Err(CompileError::Output)
     }
 }
 
-/// Reads the script's answer; nothing if it is not what the script writes.
-fn read(mut answer: &[u8]) -> Option<Compiled> {
+/// Parses the script's output; returns `None` if it is malformed.
+fn parse(mut output: &[u8]) -> Option<Compiled> {
     let mut compiled = Compiled::default();
-    while !answer.is_empty() {
-        let (header, rest) = answer.split_at_checked(HEADER_BYTES)?;
+    while !output.is_empty() {
+        let (header, rest) = output.split_at_checked(HEADER_BYTES)?;
         let length = |at: usize| {
             let bytes = header[at..at + 4].try_into().ok()?;
             usize::try_from(u32::from_le_bytes(bytes)).ok()
@@ -144,13 +147,13 @@ fn read(mut answer: &[u8]) -> Option<Compiled> {
             CODE => {
                 compiled.code.insert(path, content.to_vec());
             }
-            COMPLAINT => {
+            SYNTAX_ERROR => {
                 let text = String::from_utf8_lossy(content).into_owned();
-                compiled.complaints.insert(path, text);
+                compiled.syntax_errors.insert(path, text);
             }
             _ => return None,
         }
-        answer = rest;
+        output = rest;
     }
     Some(compiled)
 }
@@ -160,13 +163,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_off_or_strange_answer_is_none() {
+    fn truncated_or_malformed_output_is_refused() {
         let whole = b"\x01\x04\0\0\0\x02\0\0\0a.pyxy";
-        let compiled = read(whole).expect("an answer");
+        let compiled = parse(whole).expect("output");
         assert_eq!(compiled.code["a.py"], b"xy");
         for end in 1..whole.len() {
-            assert!(read(&whole[..end]).is_none(), "{end}");
+            assert!(parse(&whole[..end]).is_none(), "{end}");
         }
-        assert!(read(b"\x09\0\0\0\0\0\0\0\0").is_none());
+        assert!(parse(b"\x09\0\0\0\0\0\0\0\0").is_none());
     }
 }

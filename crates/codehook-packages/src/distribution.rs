@@ -1,4 +1,4 @@
-//! The importable part of a wheel or a source archive, taken out without running anything that is in it.
+//! Extracts the importable part of a wheel or a source archive, without running any of its code.
 
 mod source;
 mod wheel;
@@ -14,7 +14,7 @@ use crate::modules::{self, NAMESPACE_INIT};
 use crate::name::{PackageName, Wanted};
 use crate::refusal::{Optional, Refusal};
 
-/// What to do with C code in a source archive.
+/// How to treat C code in a source archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Extensions {
     /// The package is refused.
@@ -24,7 +24,7 @@ pub enum Extensions {
     LeaveOut,
 }
 
-/// A package's files, as seen from `dist-packages`, and what is known about it.
+/// A package's files, relative to `dist-packages`, and its metadata.
 #[derive(Debug)]
 pub(crate) struct Distribution {
     /// Modules as sources, data, and the package's own records.
@@ -38,18 +38,18 @@ pub(crate) struct Distribution {
     pub(crate) modules: BTreeSet<String>,
 }
 
-/// What is left out of every package: code compiled elsewhere, start-up files, and programs for other systems.
-const LEFT_OUT: [&str; 5] = [".pyc", ".pyo", ".pth", ".exe", ".pyi"];
+/// Files that are left out of every package: compiled code, start-up files, programs for other systems.
+const OMITTED: [&str; 5] = [".pyc", ".pyo", ".pth", ".exe", ".pyi"];
 const MACHINE_CODE: [&str; 5] = [".so", ".pyd", ".dylib", ".dll", ".a"];
-/// Of a package's records: what is read at run time, and the licence texts that must travel with the files.
+/// The records that are kept, because they are read at run time. Licence texts are kept as well.
 const RECORDS: [&str; 4] = ["METADATA", "PKG-INFO", "top_level.txt", "entry_points.txt"];
 const LICENCES: [&str; 4] = ["license", "licence", "copying", "notice"];
 
-/// Takes `bytes` apart.
+/// Extracts the package in `bytes`.
 ///
 /// # Errors
 ///
-/// Why it cannot be used; see [`Refusal`].
+/// The [`Refusal`] if it cannot be used.
 pub(crate) fn open(
     file: &FileName,
     bytes: &[u8],
@@ -71,9 +71,9 @@ pub(crate) fn open(
     assemble(file, parts, wanted)
 }
 
-/// What the two kinds of archives have in common.
+/// The parts that both kinds of archives have.
 struct Parts {
-    /// Modules and data, as seen from `dist-packages`.
+    /// Modules and data, relative to `dist-packages`.
     files: Files,
     /// Name of the directory for the records, and the records.
     records_directory: String,
@@ -114,14 +114,14 @@ fn assemble(file: &FileName, parts: Parts, wanted: &Wanted) -> Result<Distributi
             optional: Optional::No,
         });
     }
-    files.retain(|path, _| !LEFT_OUT.iter().any(|end| path.ends_with(end)));
+    files.retain(|path, _| !OMITTED.iter().any(|end| path.ends_with(end)));
     for namespace in &namespaces {
         let init = format!("{}/__init__.py", namespace.replace('.', "/"));
         files.insert(init, NAMESPACE_INIT.as_bytes().to_vec());
     }
     let modules = modules::importable(&files, &namespaces);
     if modules.is_empty() {
-        return Err(malformed("it holds no Python module".to_owned()));
+        return Err(malformed("it has no Python module".to_owned()));
     }
     for (name, content) in records {
         if is_kept_record(&name) {
@@ -138,7 +138,7 @@ fn assemble(file: &FileName, parts: Parts, wanted: &Wanted) -> Result<Distributi
     })
 }
 
-/// The file's name must be true: the lock file will be read by people who trust it.
+/// Checks that the metadata matches the name of the file, which the lock file shows.
 fn check_identity(file: &FileName, metadata: &Metadata, name: &PackageName) -> Result<(), String> {
     let said = metadata.first("Name").unwrap_or_default();
     if said.parse::<PackageName>().ok().as_ref() != Some(name) {
@@ -156,7 +156,7 @@ fn check_identity(file: &FileName, metadata: &Metadata, name: &PackageName) -> R
     Ok(())
 }
 
-/// `x.so`, and `x.so.1` too.
+/// Checks for machine code: `x.so`, and `x.so.1` too.
 fn is_machine_code(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     MACHINE_CODE.iter().any(|end| name.ends_with(end)) || name.contains(".so.")
@@ -168,7 +168,7 @@ fn is_kept_record(path: &str) -> bool {
     RECORDS.contains(&name) || LICENCES.iter().any(|start| small.starts_with(start))
 }
 
-/// The names in a record of one name a line.
+/// Returns the names in a record that has one per line.
 fn lines(record: Option<&Vec<u8>>) -> BTreeSet<String> {
     let text = record.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     text.unwrap_or_default()

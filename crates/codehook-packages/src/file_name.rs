@@ -1,4 +1,4 @@
-//! What the name of a distribution's file says: package, version, and for whom it was built.
+//! Parses the file name of a distribution: package, version and tags.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ pub(crate) struct FileName {
     pub(crate) kind: FileKind,
 }
 
-/// What is in the file.
+/// The kind of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FileKind {
     /// A wheel, with its tags.
@@ -27,7 +27,7 @@ pub(crate) enum FileKind {
     Source(SourceFormat),
 }
 
-/// How a source archive is packed.
+/// The format of a source archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SourceFormat {
     TarGz,
@@ -46,20 +46,20 @@ const SOURCE_ENDS: [(&str, SourceFormat); 7] = [
     (".tar", SourceFormat::Other),
 ];
 
-/// The Python tags that an interpreter of version 2.7 takes.
+/// The Python tags that Python 2.7 supports.
 const TAGS: [&str; 10] = [
     "py2", "py27", "py26", "py25", "py24", "py23", "py22", "py21", "py20", "cp27",
 ];
 
 impl FileName {
-    /// Reads `text` as the name of a file of `package`; nothing if it is none.
+    /// Parses `text` as the name of a file of `package`; returns `None` if it is not one.
     pub(crate) fn parse(text: &str, package: &PackageName) -> Option<Self> {
         if let Some(stem) = text.strip_suffix(".whl") {
             return Self::wheel(text, stem, package);
         }
         let (end, format) = SOURCE_ENDS.iter().find(|(end, _)| text.ends_with(end))?;
         let stem = text.strip_suffix(end)?;
-        // A name may have hyphens, and so may what stands after it.
+        // The name may have hyphens, and so may the version.
         let version = stem.match_indices('-').rev().find_map(|(at, _)| {
             let name: PackageName = stem[..at].parse().ok()?;
             (name == *package).then(|| Version::from_str(&stem[at + 1..]).ok())?
@@ -94,15 +94,15 @@ impl FileName {
         })
     }
 
-    /// How gladly the file is taken, 0 before 1.
+    /// Returns the preference of the file, 0 before 1.
     ///
     /// # Errors
     ///
-    /// Why it is not taken at all.
+    /// The reason why it cannot be used.
     pub(crate) fn rank(&self) -> Result<u8, String> {
         match &self.kind {
             FileKind::Wheel { abi, platform, .. } if abi != "none" || platform != "any" => Err(
-                format!("holds machine code for {platform}, which a hook cannot load"),
+                format!("has machine code for {platform}, which a hook cannot load"),
             ),
             FileKind::Wheel { python, .. } if !python.split('.').any(|tag| TAGS.contains(&tag)) => {
                 Err(format!("is for {python}, not for Python 2.7"))
@@ -110,13 +110,13 @@ impl FileName {
             FileKind::Wheel { .. } => Ok(0),
             FileKind::Source(SourceFormat::TarGz) => Ok(1),
             FileKind::Source(SourceFormat::Zip) => Ok(2),
-            FileKind::Source(SourceFormat::Other) => Err(
-                "is packed in a way that is not read here (only .tar.gz and .zip are)".to_owned(),
-            ),
+            FileKind::Source(SourceFormat::Other) => {
+                Err("is in a format that is not supported (only .tar.gz and .zip are)".to_owned())
+            }
         }
     }
 
-    /// Whether the name itself says that it is for Python 2.
+    /// Checks whether the name itself says that it is for Python 2.
     pub(crate) fn states_python2(&self) -> bool {
         matches!(self.kind, FileKind::Wheel { .. })
     }

@@ -1,4 +1,4 @@
-//! SHA-256, as it is written beside files.
+//! SHA-256 hashes of files, in the notation of package indexes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,24 +6,23 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::Digest;
 
-/// A SHA-256.
+/// A SHA-256 hash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sha256(String);
 
-/// A text is no SHA-256.
+/// The error for a text that is not a SHA-256 hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no SHA-256: write sha256: and 64 hexadecimal digits")]
+#[error("`{0}` is not a SHA-256 hash: write sha256: and 64 hexadecimal digits")]
 pub struct HashError(String);
 
 impl Sha256 {
-    /// Of these bytes.
+    /// Computes the hash of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        let digest = sha2::Sha256::digest(bytes);
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex::encode(sha2::Sha256::digest(bytes)))
     }
 
-    /// The digits alone.
+    /// Returns the hexadecimal digits alone.
     pub fn digits(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The lock file: what was added, from which bytes, for whom. For people to read and to keep under version control.
+//! The lock file: the installed packages with their hashes and tenants. Made to be read and kept under version control.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,35 +17,35 @@ const HEAD: &str = "\
 /// One package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockedPackage {
-    /// Its name, as it was asked for.
+    /// Its name as requested.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Its licence, as it says itself.
+    /// Its licence, from its metadata.
     pub licence: String,
-    /// Whose hooks see it.
+    /// The tenants whose hooks see it.
     pub tenants: Tenants,
     /// The wheel or source archive it was made from.
     pub file: String,
     /// That file's hash.
     pub sha256: Sha256,
-    /// Where that file was.
+    /// The location of that file.
     pub from: String,
     /// The archive of compiled modules and data, in the store.
     pub archive: String,
     /// That archive's hash.
     pub archive_sha256: Sha256,
-    /// What can be imported.
+    /// The modules that can be imported.
     pub modules: BTreeSet<String>,
-    /// What it needs, as it says itself.
+    /// Its requirements, from its metadata.
     #[serde(default)]
     pub requires: Vec<String>,
-    /// Files that are no Python 2.7 and were left out.
+    /// Files that do not compile and were left out.
     #[serde(default)]
     pub left_out: Vec<String>,
 }
 
-/// All of them, by their names in normal form.
+/// The packages of a lock file, by their normalized names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LockFile {
     pub(crate) packages: BTreeMap<String, LockedPackage>,
@@ -70,12 +70,15 @@ impl LockFile {
         let mut packages = BTreeMap::new();
         for package in written.packages {
             let name: PackageName = package.name.parse().map_err(|error| format!("{error}"))?;
-            // The file may come from elsewhere; what it names is opened.
+            // The file may come from another machine, and the archives that it names are opened.
             if package.archive.contains('/') || !package.archive.ends_with(".tar") {
-                return Err(format!("`{}` is no name of an archive", package.archive));
+                return Err(format!(
+                    "`{}` is not a valid name of an archive",
+                    package.archive
+                ));
             }
             if let Some(twice) = packages.insert(name.normal().to_owned(), package) {
-                return Err(format!("{} stands in it twice", twice.name));
+                return Err(format!("it has {} twice", twice.name));
             }
         }
         Ok(Self { packages })
@@ -146,10 +149,10 @@ mod tests {
         let elsewhere = text.replace("\"a-1.0.tar\"", "\"../a.tar\"");
         for (bad, why) in [
             (text.replace("format = 1", "format = 2"), "format 2"),
-            (elsewhere, "no name of an archive"),
+            (elsewhere, "not a valid name of an archive"),
             (
                 text.replace(&Sha256::of(b"file").to_string(), "sha256:00"),
-                "no SHA-256",
+                "not a SHA-256",
             ),
             (text.replace("\"all\"", "[\"a b\"]"), ""),
         ] {

@@ -1,10 +1,10 @@
-//! What a package says of itself: the header lines of `METADATA` and `PKG-INFO`.
+//! Parses the metadata of a package: the header lines of `METADATA` and `PKG-INFO`.
 
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-/// The version of the interpreter, for what packages say about versions of Python.
+/// The version of the interpreter, with which requirements are compared.
 pub(crate) const PYTHON: &str = "2.7.18";
 
 /// Header lines, in the file's order.
@@ -13,14 +13,14 @@ pub(crate) struct Metadata {
     fields: Vec<(String, String)>,
 }
 
-/// What a package says about Python 2.7.
+/// The statement of a package about Python 2.7.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Python27 {
-    /// That it is for it.
+    /// The package supports it.
     Stated,
-    /// Nothing.
+    /// The package does not say.
     Unstated,
-    /// That it is not: the field's own text.
+    /// The package does not support it; the field's own text.
     Refused(String),
 }
 
@@ -75,7 +75,7 @@ impl Metadata {
         Python27::Unstated
     }
 
-    /// In few words, for a list.
+    /// Returns a short name of the licence, for a list.
     pub(crate) fn licence(&self) -> String {
         let field = |name| {
             let value = self.first(name)?;
@@ -97,7 +97,7 @@ impl Metadata {
     }
 }
 
-/// What a `Requires-Python` says. One that cannot be read says nothing.
+/// Evaluates a `Requires-Python`. One that cannot be parsed states nothing.
 pub(crate) fn requires_python(text: &str) -> Python27 {
     if text.trim().is_empty() {
         return Python27::Unstated;

@@ -1,4 +1,4 @@
-//! What a package makes importable, and whose names it must not take.
+//! The importable modules of a package, and conflicts with modules of others.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use codehook_sandbox::Library;
 use crate::archive::Files;
 use crate::built_in::BuiltIn;
 
-/// Where the interpreter's own modules are.
+/// The directory of the standard library.
 const LIBRARY: &str = "/usr/lib/python2.7";
-/// Where the built-in packages are.
+/// The directory of the built-in packages.
 const BUILT_IN_PACKAGES: &str = "/usr/lib/python2.7/dist-packages";
 
-/// What stands in for the `__init__.py` of a package that several distributions share, such as `google`.
+/// The `__init__.py` of a namespace package, which several distributions share, such as `google`.
 pub(crate) const NAMESPACE_INIT: &str =
     "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n";
 
-/// The importable names at the top of `files`, `google.auth` for what is in a shared package.
+/// Returns the importable names at the top of `files`; `google.auth` for a module in a namespace package.
 pub(crate) fn importable(files: &Files, namespaces: &BTreeSet<String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     gather(files, namespaces, "", &mut found);
@@ -66,7 +66,7 @@ pub(crate) fn is_identifier(name: &str) -> bool {
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Whose name it is that `module` would take; nothing if it is free.
+/// Returns the package whose name `module` would take; `None` if it is free.
 pub(crate) fn owner(module: &str, built_in: &BuiltIn, linked: &BTreeSet<String>) -> Option<String> {
     let library = built_in.library();
     let top = module.split('.').next().unwrap_or(module);
@@ -87,8 +87,8 @@ fn has_module(library: &Library, directory: &str, module: &str) -> bool {
     library.holds(&format!("{path}.pyc")) || library.holds(&path)
 }
 
-/// The first of `ours` that stands in the way of one of `theirs`: the same module, or one inside the other.
-pub(crate) fn in_each_others_way<'a>(
+/// Returns the first of `ours` that conflicts with one of `theirs`: the same module, or one inside the other.
+pub(crate) fn conflicting_module<'a>(
     ours: &'a BTreeSet<String>,
     theirs: &BTreeSet<String>,
 ) -> Option<&'a str> {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_packages_and_parts_of_shared_packages_are_found() {
+    fn modules_packages_and_parts_of_namespace_packages_are_found() {
         let files = files(&[
             "six.py",
             "yaml/__init__.py",
@@ -144,11 +144,11 @@ mod tests {
     #[test]
     fn two_packages_may_share_no_module() {
         let ours = set(&["google.auth", "rsa"]);
-        assert_eq!(in_each_others_way(&ours, &set(&["google.api", "rs"])), None);
+        assert_eq!(conflicting_module(&ours, &set(&["google.api", "rs"])), None);
         assert_eq!(
-            in_each_others_way(&ours, &set(&["google"])),
+            conflicting_module(&ours, &set(&["google"])),
             Some("google.auth")
         );
-        assert_eq!(in_each_others_way(&ours, &set(&["rsa.key"])), Some("rsa"));
+        assert_eq!(conflicting_module(&ours, &set(&["rsa.key"])), Some("rsa"));
     }
 }

@@ -1,4 +1,4 @@
-//! Names: of packages, of tenants, and what can be asked for on one line.
+//! Names of packages and tenants, and requests for one version of a package.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,28 +7,31 @@ use std::str::FromStr;
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
-/// Why a text is no name.
+/// Reasons why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No package can be called so.
+    /// Not a valid name of a package.
     #[error(
-        "`{0}` is no package's name: names have letters, digits, `-`, `_` and `.`, and begin and end with a letter or digit"
+        "`{0}` is not a valid name of a package: names have letters, digits, `-`, `_` and `.`, and begin and end with \
+         a letter or digit"
     )]
     Package(String),
-    /// Extras are not followed.
+    /// Extras are not supported.
     #[error(
-        "`{0}` asks for extras: add the package without them, and the packages that they stand for by their own names"
+        "`{0}` asks for extras: add the package without them, and the packages that the extras require by their own \
+         names"
     )]
     Extras(String),
     /// A range, a URL, or something else.
     #[error("`{0}` is not of the form NAME==VERSION, such as PyYAML==5.4.1")]
     Wanted(String),
     /// Not a version.
-    #[error("`{0}` is no version (PEP 440)")]
+    #[error("`{0}` is not a version (PEP 440)")]
     Version(String),
-    /// No tenant can be called so.
+    /// Not a valid name of a tenant.
     #[error(
-        "`{0}` is no tenant's name: names have at most 64 letters, digits, `-`, `_` and `.`, and begin with a letter or digit"
+        "`{0}` is not a valid name of a tenant: names have at most 64 letters, digits, `-`, `_` and `.`, and begin \
+         with a letter or digit"
     )]
     Tenant(String),
 }
@@ -41,7 +44,7 @@ pub struct PackageName {
 }
 
 impl PackageName {
-    /// The name in its normal form: small letters, single hyphens.
+    /// Returns the normalized name: lower case, single hyphens.
     pub fn normal(&self) -> &str {
         &self.normal
     }
@@ -86,12 +89,13 @@ impl PartialEq for PackageName {
 
 impl Eq for PackageName {}
 
-/// `NAME==VERSION`. Without a version nothing can be added; what there is can be named then.
+/// A request for a package: `NAME==VERSION`. Without a version no package can be added; the error then names the newest
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The package.
     pub name: PackageName,
-    /// The one version.
+    /// The version.
     pub version: Option<Version>,
 }
 
@@ -119,7 +123,7 @@ impl FromStr for Wanted {
     }
 }
 
-/// A tenant: whose hooks see a package.
+/// The name of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Tenant(String);
@@ -128,7 +132,7 @@ impl Tenant {
     /// The tenant of a machine that has only one.
     pub const DEFAULT: &str = "default";
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -175,24 +179,24 @@ impl fmt::Display for Tenant {
     }
 }
 
-/// Whose hooks see a package.
+/// The tenants whose hooks see a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tenants {
-    /// Every tenant's, those to come included.
+    /// Every tenant, future ones included.
     All,
-    /// These tenants'.
+    /// These tenants.
     #[serde(untagged)]
     Only(BTreeSet<Tenant>),
 }
 
 impl Tenants {
-    /// One tenant.
+    /// Makes a set of one tenant.
     pub fn only(tenant: Tenant) -> Self {
         Self::Only(BTreeSet::from([tenant]))
     }
 
-    /// Whether `tenant` is among them.
+    /// Checks whether `tenant` is included.
     pub fn include(&self, tenant: &Tenant) -> bool {
         match self {
             Self::All => true,
@@ -200,7 +204,7 @@ impl Tenants {
         }
     }
 
-    /// Whether some tenant is among both.
+    /// Checks whether a tenant is included in both.
     pub fn overlap(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::All, _) | (_, Self::All) => true,
@@ -208,7 +212,7 @@ impl Tenants {
         }
     }
 
-    /// Those of both.
+    /// Returns the union of both.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
         match (self, other) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
-/// A tar archive of `files` (path -> content), in the order of their paths.
+/// Makes a tar archive of `files` (path -> content), in the order of their paths.
 ///
 /// # Errors
 ///
-/// When a path is no path in an archive: absolute, or with `..`.
+/// When a path cannot be in an archive: absolute, or with `..`.
 pub fn tar(files: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in files {

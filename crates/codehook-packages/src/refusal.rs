@@ -1,65 +1,67 @@
-//! Why a package is not taken.
+//! Reasons why a package is refused.
 
 use crate::archive::ArchiveError;
 use crate::hash::Sha256;
 
-/// The reason, with what to do about it.
+/// Reasons why a package is refused. Each message names the next step.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// No version was named.
+    /// No version was given.
     #[error("name one version{}", hint(newest))]
     NoVersion {
-        /// The newest that may serve, as a whole request.
+        /// The newest version that may be usable, as a request.
         newest: Option<String>,
     },
-    /// The package or the version is not where it was looked for.
+    /// The source does not have the package or the version.
     #[error("{wanted} is not in {place}{}", hint(newest))]
     NotThere {
-        /// What was asked for.
+        /// The request.
         wanted: String,
-        /// Where.
+        /// The source.
         place: String,
-        /// The newest version there that may serve, as a whole request.
+        /// The newest version in the source that may be usable, as a request.
         newest: Option<String>,
     },
-    /// There are files, and none of them will do.
+    /// No file of the version is usable.
     #[error(
         "{wanted} has no file that a hook can use:{}{}",
         list(reasons),
         hint(newest)
     )]
     NoUsableFile {
-        /// What was asked for.
+        /// The request.
         wanted: String,
-        /// File by file, why not.
+        /// The reason for each file.
         reasons: Vec<String>,
-        /// The newest version there that may serve, as a whole request.
+        /// The newest version in the source that may be usable, as a request.
         newest: Option<String>,
     },
-    /// The bytes are not those that were demanded.
+    /// The file does not have the required hash.
     #[error(
-        "{file} is not the file that {demand}: it has {found}, and {expected} was expected; do not use it before you know why it differs"
+        "{file} is not the file that {demand}: it has {found}, and {expected} was expected; do not use it until you \
+         know why it differs"
     )]
     OtherBytes {
         /// The file.
         file: String,
-        /// Who demands: `--hash`, the lock file, the index.
+        /// The origin of the required hash: `--hash`, the lock file, the index.
         demand: &'static str,
-        /// What was demanded.
+        /// The required hash.
         expected: Sha256,
-        /// What came.
+        /// The hash of the file.
         found: Sha256,
     },
-    /// Two demands that no file can meet.
+    /// The requested hash differs from the locked one.
     #[error(
-        "the lock file has {locked} for {package}, and {demanded} is demanded: if the file was exchanged for a good reason, remove the package first, with `codehook packages remove {package}`"
+        "the lock file has {locked} for {package}, and {demanded} is required: if the file was replaced for a good \
+         reason, remove the package first, with `codehook packages remove {package}`"
     )]
     OtherHashLocked {
         /// The package.
         package: String,
-        /// What the lock file has.
+        /// The hash in the lock file.
         locked: Sha256,
-        /// What was asked for.
+        /// The request.
         demanded: Sha256,
     },
     /// See [`ArchiveError`].
@@ -67,54 +69,58 @@ pub enum Refusal {
     Archive {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The error.
         source: ArchiveError,
     },
-    /// The archive is in order and is not what its name says.
-    #[error("{file} is no usable package: {reason}")]
+    /// The archive is valid, but not a package of its name.
+    #[error("{file} is not a usable package: {reason}")]
     Malformed {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// It has C code.
-    #[error("{file} holds a C extension ({evidence}), and a hook cannot load machine code: choose a version or another package without{}", advice(*optional))]
+    /// The package has C code.
+    #[error(
+        "{file} has a C extension ({evidence}), and a hook cannot load machine code: choose a version or another \
+         package without{}",
+        advice(*optional)
+    )]
     Extension {
         /// The file.
         file: String,
-        /// Where that is seen.
+        /// The file or setting that shows it.
         evidence: String,
-        /// Whether it can be tried without.
+        /// Whether the package may work without.
         optional: Optional,
     },
-    /// It is for another Python.
+    /// The package is for another Python.
     #[error("{file} is not for Python 2.7 ({reason}): choose an older version")]
     NotPython27 {
         /// The file.
         file: String,
-        /// How that is known.
+        /// The metadata that says so.
         reason: String,
     },
-    /// Its modules are no Python 2.7.
+    /// Its modules do not compile with Python 2.7.
     #[error(
         "{file} is not for Python 2.7: these modules do not compile:{}",
-        list(complaints)
+        list(syntax_errors)
     )]
     DoesNotCompile {
         /// The file.
         file: String,
-        /// Module by module, why not.
-        complaints: Vec<String>,
+        /// The syntax error of each module.
+        syntax_errors: Vec<String>,
     },
-    /// It would take a name that is taken.
-    #[error("{file} brings the module {module}, which is part of {owner} and cannot be replaced")]
+    /// A module has the name of a built-in one.
+    #[error("{file} has the module {module}, which is part of {owner} and cannot be replaced")]
     Shadows {
         /// The file.
         file: String,
         /// The module.
         module: String,
-        /// Whose it is.
+        /// The package that has it.
         owner: String,
     },
     /// The package is built in.
@@ -125,31 +131,33 @@ pub enum Refusal {
         /// Its version.
         version: String,
     },
-    /// Another version is there.
+    /// Another version is installed.
     #[error(
-        "{name} {version} is added already: add with `--replace`, or remove it first with `codehook packages remove {name}`"
+        "{name} {version} is added already: add with `--replace`, or remove it first with `codehook packages remove \
+         {name}`"
     )]
     OtherVersion {
         /// Its name.
         name: String,
-        /// The version that is there.
+        /// The installed version.
         version: String,
     },
-    /// Another package is in the way.
+    /// Another package has the same module.
     #[error(
-        "{package} and {other} both bring the module {module}, and a tenant is to have both: remove one of them first"
+        "{package} and {other} both have the module {module}, and a tenant would have both: remove one of them first"
     )]
-    InTheWay {
+    Conflict {
         /// The new package.
         package: String,
-        /// The one that is there.
+        /// The installed package.
         other: String,
         /// The module.
         module: String,
     },
-    /// Nowhere to get it from.
+    /// No source is known.
     #[error(
-        "{0} is not added yet, and it is not known where to get it: name a folder with `--from FOLDER` or an index with `--index URL`"
+        "{0} is not installed, and no source for it is known: name a folder with `--from FOLDER` or an index with \
+         `--index URL`"
     )]
     NoSource(String),
 }
@@ -157,9 +165,9 @@ pub enum Refusal {
 /// Whether a C extension can be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Optional {
-    /// The rest may serve.
+    /// The rest may be usable.
     Perhaps,
-    /// There is only this.
+    /// The package cannot be used without it.
     No,
 }
 
@@ -174,8 +182,8 @@ fn advice(optional: Optional) -> &'static str {
 
 fn hint(newest: &Option<String>) -> String {
     match newest {
-        Some(newest) => format!("; the newest there that may be for Python 2.7 is {newest}"),
-        None => "; nothing of it there is for Python 2.7".to_owned(),
+        Some(newest) => format!("; the newest version that may be for Python 2.7 is {newest}"),
+        None => "; no version is for Python 2.7".to_owned(),
     }
 }
 

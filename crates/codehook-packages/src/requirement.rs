@@ -1,4 +1,4 @@
-//! What a package needs (PEP 508), as far as it concerns this interpreter.
+//! Requirements of a package (PEP 508), as far as they apply to this interpreter.
 
 mod marker;
 
@@ -8,7 +8,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::name::PackageName;
 
-/// One package that another needs here.
+/// A package that another requires here.
 #[derive(Debug, Clone)]
 pub(crate) struct Requirement {
     pub(crate) name: PackageName,
@@ -18,7 +18,7 @@ pub(crate) struct Requirement {
 }
 
 impl Requirement {
-    /// Whether `version` will do. A range that cannot be read admits everything.
+    /// Checks whether `version` satisfies the range. A range that cannot be parsed admits every version.
     pub(crate) fn admits(&self, version: &Version) -> bool {
         self.specifiers
             .as_ref()
@@ -26,7 +26,8 @@ impl Requirement {
     }
 }
 
-/// Reads one line; nothing for a line that is for another interpreter or system, for an extra, or is none.
+/// Parses one line; returns `None` for one that is for another interpreter or system or for an extra, and for a
+/// malformed one.
 pub(crate) fn parse(line: &str) -> Option<Requirement> {
     let (requirement, marker) = match line.split_once(';') {
         Some((requirement, marker)) => (requirement, Some(marker)),
@@ -46,7 +47,7 @@ pub(crate) fn parse(line: &str) -> Option<Requirement> {
         Some((_extras, rest)) => rest.trim_start(),
         None => rest,
     };
-    // `name @ URL`: the package is needed, whatever its version.
+    // `name @ URL`: the package is required, whatever its version.
     let range = if rest.starts_with('@') { "" } else { rest };
     let range = range
         .trim()
@@ -64,7 +65,8 @@ pub(crate) fn parse(line: &str) -> Option<Requirement> {
     })
 }
 
-/// The lines of a `requires.txt` in the form of `Requires-Dist`: `[:marker]` sections become markers, those of extras fall away.
+/// Converts a `requires.txt` to lines of `Requires-Dist`: `[:marker]` sections become markers, those of extras are
+/// dropped.
 pub(crate) fn from_requires_txt(text: &str) -> Vec<String> {
     let mut marker = "";
     let mut wanted = true;
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn sections_of_requires_txt_are_conditions() {
-        let text = "six\n\n[:python_version < \"3\"]\nfutures\n\n[:sys_platform == \"win32\"]\npywin32\n[test]\nnose\n[test:python_version<'3']\nmock\n";
+        let text = "six\n\n[:python_version < \"3\"]\nfutures\n\n[:sys_platform == \
+             \"win32\"]\npywin32\n[test]\nnose\n[test:python_version<'3']\nmock\n";
         let lines = from_requires_txt(text);
         let names: Vec<String> = lines
             .iter()

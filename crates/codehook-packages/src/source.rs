@@ -1,4 +1,4 @@
-//! Where packages come from: a folder, or an index (PEP 503 and PEP 691).
+//! Sources of packages: a folder, or an index (PEP 503 and PEP 691).
 
 mod index;
 mod pip;
@@ -18,7 +18,7 @@ pub(crate) use index::Transport;
 pub use index::{Index, IndexError};
 pub use pip::{PipError, index_of_pip};
 
-/// Why nothing came from a source.
+/// Errors of a source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The folder or a file in it cannot be read.
@@ -26,13 +26,13 @@ pub enum SourceError {
         "{path} cannot be read ({error}): name a folder of wheels and source archives with `--from FOLDER`"
     )]
     Folder {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// A file is larger than any package that a hook needs.
-    #[error("{0} is larger than {max} MiB, the most that is taken", max = MAX_ARCHIVE_BYTES >> 20)]
+    /// A file is too large.
+    #[error("{0} is larger than the limit of {max} MiB", max = MAX_ARCHIVE_BYTES >> 20)]
     TooLarge(String),
     /// See [`IndexError`].
     #[error(transparent)]
@@ -41,7 +41,7 @@ pub enum SourceError {
 
 /// A folder or an index.
 pub enum Source {
-    /// Files in a folder; folders below it are not looked into.
+    /// Files in a folder; folders below it are ignored.
     Folder(PathBuf),
     /// An index.
     Index(Box<Index>),
@@ -52,10 +52,10 @@ pub enum Source {
 pub(crate) struct Candidate {
     pub(crate) file: FileName,
     pub(crate) location: Location,
-    /// As the source says.
+    /// The hash that the source announces.
     pub(crate) hash: Option<Sha256>,
     pub(crate) requires_python: Option<String>,
-    /// Withdrawn by its author; still there for whoever names this very version.
+    /// Whether it is yanked (PEP 592): taken only when its version is requested.
     pub(crate) yanked: bool,
 }
 
@@ -65,7 +65,7 @@ pub(crate) enum Location {
     Url(Url),
 }
 
-/// For people: without what may be secret in a URL.
+/// Shows the location without the secret parts of a URL.
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -76,7 +76,7 @@ impl std::fmt::Display for Location {
 }
 
 impl Source {
-    /// Every file of a package, of all versions.
+    /// Lists every file of a package, of all versions.
     pub(crate) async fn candidates(
         &mut self,
         package: &PackageName,
@@ -87,7 +87,7 @@ impl Source {
         }
     }
 
-    /// A file's bytes.
+    /// Fetches the bytes of a file.
     pub(crate) async fn fetch(&mut self, candidate: &Candidate) -> Result<Vec<u8>, SourceError> {
         match (self, &candidate.location) {
             (Self::Index(index), Location::Url(url)) => Ok(index.fetch(url).await?),
@@ -96,8 +96,8 @@ impl Source {
         }
     }
 
-    /// Where it is, without credentials.
-    pub(crate) fn place(&self) -> String {
+    /// Returns its location, without credentials.
+    pub(crate) fn location(&self) -> String {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
             Self::Index(index) => shown(index.url()),

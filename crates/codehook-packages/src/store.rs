@@ -1,8 +1,8 @@
-//! The store: a directory with one archive for each package, and the lock file that says which of them count.
+//! The store: a directory with one archive for each package, and the lock file that names the current ones.
 //!
-//! Whoever changes it holds a lock on the file `lock`; whoever reads it holds a shared one. A change writes new files beside the old
-//! and then exchanges the lock file, by a rename: a crash leaves either the old state or the new, and some files that the next
-//! change deletes.
+//! A change holds an exclusive lock on the file `lock`, a reader a shared one. A change writes new files beside the old
+//! ones and then replaces the lock file by a rename: a crash leaves either the old state or the new, and some files
+//! that the next change deletes.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -18,32 +18,34 @@ use crate::lock_file::{LockFile, LockedPackage};
 use crate::name::{PackageName, Tenant, Tenants};
 
 const LOCK_FILE: &str = "packages.lock.toml";
-const TURN: &str = "lock";
+/// The file that processes lock while they use the store.
+const MUTEX_FILE: &str = "lock";
 const ARCHIVES: &str = "archives";
-/// What a file is called before it is whole.
+/// The prefix of a file that is not complete.
 const UNFINISHED: &str = ".unfinished-";
 
-/// Why the store does not serve.
+/// Errors of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file or directory cannot be used.
     #[error(
-        "the packages in {path} cannot be used ({error}): check the directory, or name another with `--packages-dir DIR`"
+        "the packages in {path} cannot be used ({error}): check the directory, or name another with `--packages-dir \
+         DIR`"
     )]
     Io {
-        /// Which.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// The lock file is not as it was written.
+    /// The lock file is damaged.
     #[error(
         "{path} cannot be read: {reason}; restore it from a copy, or delete it and add the packages again"
     )]
     LockFile {
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// An archive is not the one that the lock file names.
@@ -53,69 +55,69 @@ pub enum StoreError {
     Changed {
         /// The package.
         package: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// There is no such package.
-    #[error("{0} is not among the packages that were added; `codehook packages list` shows them")]
+    /// The package is not installed.
+    #[error("{0} is not installed; `codehook packages list` shows the packages that are")]
     NotAdded(String),
-    /// It cannot be taken from one tenant only.
+    /// The package cannot be removed for one tenant only.
     #[error(
-        "{0} is there for all tenants: remove it, and add it for those that are to have it with `--tenant NAME`"
+        "{0} is installed for all tenants: remove it, and add it for those that need it with `--tenant NAME`"
     )]
     ForAll(String),
     /// The tenant does not have it.
-    #[error("{package} is not there for tenant {tenant}, but for {tenants}")]
+    #[error("{package} is not installed for tenant {tenant}, but for {tenants}")]
     NotForTenant {
         /// The package.
         package: String,
         /// The tenant.
         tenant: Tenant,
-        /// Who has it.
+        /// The tenants that have it.
         tenants: Tenants,
     },
 }
 
-/// A directory of packages. It need not exist: then there are none.
+/// A directory of packages. Without the directory there are none.
 #[derive(Debug, Clone)]
 pub struct Store {
     directory: PathBuf,
 }
 
-/// Tells two states of a store apart. A change puts a new file in the place of the lock file, so its inode and the time of its last
-/// change say whether there was one.
+/// The version of a store. A change puts a new file in the place of the lock file, so that its inode and the time of its last
+/// change tell two versions apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreVersion(Option<(u64, i64, i64)>);
 
-/// What is left of a package after a removal.
+/// The result of a removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
     /// The package as it was.
     pub package: LockedPackage,
-    /// Who still has it.
+    /// The tenants that still have it.
     pub left: Option<Tenants>,
 }
 
-/// Packages in memory, each archive once however many tenants see it.
+/// Packages in memory, with one copy of each archive for all tenants.
 #[derive(Default)]
 pub struct Packages {
     loaded: Vec<(LockedPackage, Arc<[u8]>)>,
 }
 
 impl Store {
-    /// The store in `directory`.
+    /// Returns the store in `directory`.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
         }
     }
 
-    /// Where it is.
+    /// Returns its directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The version of the store: another one after every change.
+    /// Returns the version of the store: another one after every change.
     ///
     /// # Errors
     ///
@@ -133,28 +135,28 @@ impl Store {
         }
     }
 
-    /// What was added, by name.
+    /// Lists the installed packages by name.
     ///
     /// # Errors
     ///
     /// When the lock file cannot be read.
     pub fn list(&self) -> Result<Vec<LockedPackage>, StoreError> {
-        let _turn = self.shared_turn()?;
+        let _lock = self.shared_lock()?;
         Ok(self.lock_file()?.packages.into_values().collect())
     }
 
-    /// Every package, into memory, its archive checked against the lock file.
+    /// Loads every package into memory and checks its archive against the lock file.
     ///
     /// # Errors
     ///
-    /// When something cannot be read, or is not what was locked.
+    /// When a file cannot be read, or differs from the lock file.
     pub fn load(&self) -> Result<Packages, StoreError> {
         let mut packages = Packages::default();
-        self.load_those(&mut packages, |_| true)?;
+        self.load_where(&mut packages, |_| true)?;
         Ok(packages)
     }
 
-    /// The packages of one tenant.
+    /// Loads the packages of one tenant.
     ///
     /// # Errors
     ///
@@ -165,13 +167,13 @@ impl Store {
         Ok(packages)
     }
 
-    /// Checks every archive against the lock file; a package with what is wrong with it.
+    /// Checks every archive against the lock file; returns each package with the problem, if any.
     ///
     /// # Errors
     ///
     /// When the lock file cannot be read.
     pub fn verify(&self) -> Result<Vec<(LockedPackage, Option<String>)>, StoreError> {
-        let _turn = self.shared_turn()?;
+        let _lock = self.shared_lock()?;
         let packages = self.lock_file()?.packages.into_values();
         Ok(packages
             .map(|package| {
@@ -185,9 +187,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When it is not there, or the store cannot be written.
+    /// When it is not installed, or the store cannot be written.
     pub fn remove(&self, name: &PackageName, tenants: &[Tenant]) -> Result<Removed, StoreError> {
-        // A store that was never made has nothing to be removed, and is not made for that.
+        // A store that does not exist is not created for a removal.
         if !self.directory.join(LOCK_FILE).exists() {
             return Err(StoreError::NotAdded(name.to_string()));
         }
@@ -209,22 +211,22 @@ impl Store {
         Ok(Removed { package, left })
     }
 
-    /// Takes the turn to change the store.
+    /// Locks the store for a change.
     pub(crate) fn change(&self) -> Result<Change<'_>, StoreError> {
         let archives = self.directory.join(ARCHIVES);
         fs::create_dir_all(&archives).map_err(|error| failed(&archives, error))?;
-        let path = self.directory.join(TURN);
-        let turn = File::options()
+        let path = self.directory.join(MUTEX_FILE);
+        let lock = File::options()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .and_then(|turn| turn.lock().map(|()| turn))
+            .and_then(|lock| lock.lock().map(|()| lock))
             .map_err(|error| failed(&path, error))?;
         Ok(Change {
             store: self,
             lock_file: self.lock_file()?,
-            _turn: turn,
+            _lock: lock,
         })
     }
 
@@ -239,12 +241,12 @@ impl Store {
         }
     }
 
-    /// Nothing is deleted while this is held. None where nothing was ever written.
-    fn shared_turn(&self) -> Result<Option<File>, StoreError> {
-        let path = self.directory.join(TURN);
+    /// Locks the store for reading: no file is deleted meanwhile. `None` where the store does not exist.
+    fn shared_lock(&self) -> Result<Option<File>, StoreError> {
+        let path = self.directory.join(MUTEX_FILE);
         match File::open(&path) {
-            Ok(turn) => match turn.lock_shared() {
-                Ok(()) => Ok(Some(turn)),
+            Ok(lock) => match lock.lock_shared() {
+                Ok(()) => Ok(Some(lock)),
                 Err(error) => Err(failed(&path, error)),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -252,22 +254,22 @@ impl Store {
         }
     }
 
-    /// Reads into `packages` what `tenant` has and is not there yet, each archive checked against the lock file; and drops what the
-    /// store no longer has.
+    /// Loads into `packages` those of `tenant` that are missing there, each archive checked against the lock file, and drops
+    /// those that the store no longer has.
     ///
     /// # Errors
     ///
     /// As [`Store::load`], for the packages of this tenant.
     pub fn load_more(&self, packages: &mut Packages, tenant: &Tenant) -> Result<(), StoreError> {
-        self.load_those(packages, |package| package.tenants.include(tenant))
+        self.load_where(packages, |package| package.tenants.include(tenant))
     }
 
-    fn load_those(
+    fn load_where(
         &self,
         packages: &mut Packages,
         wanted: impl Fn(&LockedPackage) -> bool,
     ) -> Result<(), StoreError> {
-        let _turn = self.shared_turn()?;
+        let _lock = self.shared_lock()?;
         let locked = self.lock_file()?.packages;
         let mut before = std::mem::take(&mut packages.loaded);
         for package in locked.into_values() {
@@ -297,7 +299,7 @@ impl Store {
             Ok(bytes.into())
         } else {
             Err(format!(
-                "its archive {} was changed: it has {found}, and the lock file says {}",
+                "its archive {} was changed: it has {found}, and the lock file has {}",
                 path.display(),
                 package.archive_sha256
             ))
@@ -306,7 +308,7 @@ impl Store {
 }
 
 impl Packages {
-    /// The names of the packages that `tenant` has, in order.
+    /// Returns the names of the packages that `tenant` has, in order.
     pub fn names_for(&self, tenant: &Tenant) -> Vec<String> {
         let visible = self
             .loaded
@@ -315,11 +317,11 @@ impl Packages {
         visible.map(|(package, _)| package.name.clone()).collect()
     }
 
-    /// What a run of `tenant` sees besides the library; nothing if it has no packages.
+    /// Returns the packages that a run of `tenant` sees besides the library; `None` if there are none.
     ///
     /// # Errors
     ///
-    /// When an archive is none, which its hash has ruled out.
+    /// When an archive is malformed, which its hash rules out.
     pub fn library(&self, tenant: &Tenant) -> Result<Option<Arc<Library>>, LibraryError> {
         let mut archives = self
             .loaded
@@ -334,31 +336,31 @@ impl Packages {
     }
 }
 
-/// The turn to change a store.
+/// A change of a store, which holds its lock.
 pub(crate) struct Change<'a> {
     store: &'a Store,
     pub(crate) lock_file: LockFile,
-    _turn: File,
+    _lock: File,
 }
 
 impl Change<'_> {
-    /// Puts an archive in its place. It counts once the lock file names it.
+    /// Writes an archive. It is part of the store once the lock file names it.
     pub(crate) fn write_archive(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        write_whole(&self.store.directory.join(ARCHIVES), name, bytes)
+        write_atomically(&self.store.directory.join(ARCHIVES), name, bytes)
     }
 
-    /// Makes `file` the lock file, and deletes what it no longer names.
+    /// Replaces the lock file by `file`, and deletes the archives that it no longer names.
     pub(crate) fn commit(self, file: LockFile) -> Result<(), StoreError> {
         let text = file.text().map_err(|reason| StoreError::LockFile {
             path: self.store.directory.join(LOCK_FILE),
             reason,
         })?;
-        write_whole(&self.store.directory, LOCK_FILE, text.as_bytes())?;
+        write_atomically(&self.store.directory, LOCK_FILE, text.as_bytes())?;
         self.sweep(&file);
         Ok(())
     }
 
-    /// What cannot be deleted stays and harms nobody.
+    /// Deletes stray files. One that cannot be deleted stays and does no harm.
     fn sweep(&self, file: &LockFile) {
         let is_named = |name: &str| {
             file.packages
@@ -381,13 +383,13 @@ impl Change<'_> {
     }
 }
 
-/// Writes a file that is either whole or not there, and is on the disk when this returns.
-fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+/// Writes a file atomically; it is on the disk when this returns.
+fn write_atomically(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let path = directory.join(name);
     let write = || {
         let mut file = tempfile::Builder::new()
             .prefix(UNFINISHED)
-            // Whoever runs hooks may be another user than whoever adds packages.
+            // Hooks may be run by another user than the one that adds packages.
             .permissions(fs::Permissions::from_mode(0o644))
             .tempfile_in(directory)?;
         file.write_all(bytes)?;

@@ -1,15 +1,15 @@
-//! Compares a source's files with those that packages were made from.
+//! Compares a source's files with the locked ones.
 
 use crate::choose::fetched_hash;
 use crate::lock_file::LockedPackage;
 use crate::name::PackageName;
 use crate::source::{Source, SourceError, Transport};
 
-/// What is wrong with the file of `package` in `source`; nothing if it is the locked one.
+/// Compares the file of `package` in `source` with the locked one; returns the difference, if any.
 ///
 /// # Errors
 ///
-/// When the source cannot be asked.
+/// When the source cannot be read.
 pub async fn verify_file(
     package: &LockedPackage,
     source: &mut Source,
@@ -17,8 +17,8 @@ pub async fn verify_file(
     if let Source::Index(index) = source {
         index.transport = Transport::Any;
     }
-    let place = source.place();
-    let gone = format!("{} is not in {place}", package.file);
+    let location = source.location();
+    let gone = format!("{} is not in {location}", package.file);
     let Ok(name) = package.name.parse::<PackageName>() else {
         return Ok(Some(gone));
     };
@@ -32,7 +32,7 @@ pub async fn verify_file(
     let found = fetched_hash(source, candidate).await?;
     Ok((found != package.sha256).then(|| {
         format!(
-            "{} in {place} is another file now: it has {found}, and the lock file says {}",
+            "{} in {location} is another file now: it has {found}, and the lock file has {}",
             package.file, package.sha256
         )
     }))

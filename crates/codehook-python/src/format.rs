@@ -104,7 +104,7 @@ impl Members {
         let mut members = Vec::with_capacity(archive.len());
         for number in 0..archive.len() {
             let member = archive.by_index_raw(number)?;
-            let name = member.name().to_owned();
+            let name = member.name()?.into_owned();
             let place = member
                 .data_start()
                 .and_then(|start| Some(start..start.checked_add(member.size())?));

@@ -206,10 +206,10 @@ async fn sweep(service: Arc<Service>, retention: Retention) {
 async fn sweep_once(service: &Service, retention: Retention) -> Result<(), StoreError> {
     const PAUSE: Duration = Duration::from_millis(100);
     let store = &service.store;
-    while store.forget(retention.age).await? > 0 {
+    while store.prune_older_than(retention.age).await? > 0 {
         tokio::time::sleep(PAUSE).await;
     }
-    while store.forget_beyond(None, retention.bytes).await? > 0 {
+    while store.prune_to_size(None, retention.bytes).await? > 0 {
         tokio::time::sleep(PAUSE).await;
     }
     for tenant in store.tenants().await? {
@@ -218,7 +218,7 @@ async fn sweep_once(service: &Service, retention: Retention) -> Result<(), Store
         if service.dispatcher.meter.of(&tenant.id).held_bytes <= most {
             continue;
         }
-        while store.forget_beyond(Some(&tenant.id), most).await? > 0 {
+        while store.prune_to_size(Some(&tenant.id), most).await? > 0 {
             tokio::time::sleep(PAUSE).await;
         }
     }

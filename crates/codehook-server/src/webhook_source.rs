@@ -204,8 +204,7 @@ mod tests {
 
     #[test]
     fn the_documented_hash_is_taken_where_it_is_asked_for_alone() {
-        let digest = Sha256::digest(b"keybody");
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(Sha256::digest(b"keybody"));
         let given = headers(&[(HUB_SIGNATURE, &format!("sha256={hex}"))]);
         assert!(
             source("hub_legacy", "key")

@@ -1,5 +1,5 @@
-//! Secrets at rest: XChaCha20-Poly1305 (AEAD; draft-irtf-cfrg-xchacha) with a random nonce each, bound to the tenant and the name that
-//! they stand under, so that a sealed value that is moved to another row does not open.
+//! Encryption of secrets at rest: XChaCha20-Poly1305 (AEAD; draft-irtf-cfrg-xchacha) with a random nonce each, bound to
+//! their tenant and name, so that a sealed value that is moved to another row does not open.
 
 use std::fmt;
 
@@ -12,17 +12,17 @@ use crate::error::StoreError;
 const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
 
-/// The key that seals secrets, 32 bytes. Never shown by `Debug`.
+/// The key that seals secrets, 32 bytes. `Debug` does not show it.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
 
-/// Why a text is no master key.
+/// The error for a text that is not a master key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a master key is 64 hexadecimal digits: make one with `openssl rand -hex 32`")]
 pub struct MasterKeyError;
 
 impl MasterKey {
-    /// A new one, from the system's random numbers.
+    /// Makes a key from the system's random numbers.
     ///
     /// # Errors
     ///
@@ -33,32 +33,21 @@ impl MasterKey {
         Ok(Self(key))
     }
 
-    /// Reads 64 hexadecimal digits; white space around them is ignored.
+    /// Parses 64 hexadecimal digits; white space around them is ignored.
     ///
     /// # Errors
     ///
-    /// When it is anything else.
+    /// When the text is anything else.
     pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
-        let digits = text.trim().as_bytes();
-        if digits.len() != 2 * KEY_BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(MasterKeyError);
-        }
         let mut key = Zeroizing::new([0; KEY_BYTES]);
-        for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
-            let pair = str::from_utf8(pair).map_err(|_| MasterKeyError)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| MasterKeyError)?;
-        }
+        hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| MasterKeyError)?;
         Ok(Self(key))
     }
 
-    /// As [`MasterKey::parse`] reads it.
+    /// Returns the key as [`MasterKey::parse`] reads it.
     #[must_use]
     pub fn to_hex(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES));
-        for byte in self.0.iter() {
-            text.push_str(&format!("{byte:02x}"));
-        }
-        text
+        Zeroizing::new(hex::encode(self.0.as_ref()))
     }
 }
 
@@ -79,22 +68,21 @@ impl Cipher {
         }
     }
 
-    /// Nonce and ciphertext of `value`, for the place that `bound` names.
+    /// Encrypts `value` with the associated data `bound`; returns nonce and ciphertext.
     pub(crate) fn seal(&self, bound: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce)
-            .map_err(|error| StoreError::Directory(std::io::Error::other(error)))?;
+        getrandom::fill(&mut nonce)?;
         let payload = Payload {
             msg: value,
             aad: bound.as_bytes(),
         };
         let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload);
         let mut whole = nonce.to_vec();
-        whole.extend(sealed.map_err(|_| StoreError::Sealed)?);
+        whole.extend(sealed.map_err(|_| StoreError::NotSealed)?);
         Ok(whole)
     }
 
-    /// The value, where it was sealed with this key for this place.
+    /// Decrypts a value that was sealed with this key and the associated data `bound`.
     pub(crate) fn open(&self, bound: &str, sealed: &[u8]) -> Result<Zeroizing<String>, StoreError> {
         let (nonce, sealed) = sealed
             .split_at_checked(NONCE_BYTES)
@@ -118,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_value_opens_in_its_place_with_its_key_alone() {
+    fn a_sealed_value_opens_with_its_key_and_its_associated_data_alone() {
         let key = MasterKey::generate().unwrap();
         let cipher = Cipher::new(&key);
         let sealed = cipher.seal("acme/TOKEN", b"s3cret").unwrap();
@@ -129,7 +117,10 @@ mod tests {
         assert!(other.open("acme/TOKEN", &sealed).is_err());
         let again = Cipher::new(&MasterKey::parse(&key.to_hex()).unwrap());
         assert_eq!(*again.open("acme/TOKEN", &sealed).unwrap(), "s3cret");
-        assert!(MasterKey::parse("abc").is_err());
+        let (long, odd) = (format!("{}00", *key.to_hex()), "g".repeat(64));
+        for text in ["", "abc", &key.to_hex()[1..], &long, &odd] {
+            assert!(MasterKey::parse(text).is_err(), "{text}");
+        }
         assert!(cipher.open("acme/TOKEN", &sealed[..10]).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Identifiers: ULIDs, whose order as text is that of their making.
+//! Identifiers: ULIDs, whose order as text is the order in which they were made.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,30 +9,46 @@ use ulid::{Generator, Ulid};
 
 use crate::time::Millis;
 
-/// Names an event, a run, a hook, a source or a key. 26 characters.
+/// The identifier of an event, a run, a hook, a source or a key. 26 characters as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Id(Ulid);
 
 impl Id {
-    /// A new one, greater than all that this process has made.
+    /// Makes an identifier that is greater than all that this method has made in this process.
     #[must_use]
     pub fn new() -> Self {
-        static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
-        let mut generator = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
-        // The random part runs over once in 2^80: a fresh one is no worse.
-        Self(generator.generate().unwrap_or_else(|_| Ulid::generate()))
+        static GENERATOR: IdGenerator = IdGenerator::new();
+        GENERATOR.next(Millis::now())
     }
 
-    /// What no identifier that is made then or later comes before.
+    /// Returns the smallest identifier of that time: none that is made then or later is smaller.
     pub(crate) fn first_at(at: Millis) -> Self {
         Self(Ulid::from_parts(u64::try_from(at.0).unwrap_or(0), 0))
     }
 
-    /// Its 128 bits.
+    /// Returns its 128 bits.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
+    }
+}
+
+/// Makes identifiers in ascending order, even where the clock goes back.
+pub(crate) struct IdGenerator(Mutex<Generator>);
+
+impl IdGenerator {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Generator::new()))
+    }
+
+    /// Makes an identifier for the time `now`.
+    pub(crate) fn next(&self, now: Millis) -> Id {
+        let mut generator = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The random part overflows once in 2^80: a fresh one is no worse.
+        Id(generator
+            .generate_from_datetime(now.into())
+            .unwrap_or_else(|_| Ulid::generate()))
     }
 }
 

@@ -1,46 +1,42 @@
-//! What the service keeps: tenants, their keys, secrets, sources and hooks, and the journal of events, runs and attempts.
+//! The state of the service: tenants, their keys, secrets, sources and hooks, and the journal of events, runs and
+//! attempts.
 //!
-//! SQLite in one directory, in WAL mode with full synchronisation: what a method has answered is on disk. Writes go through one thread,
-//! which commits those that wait together (group commit), so that a thousand writers wait for one synchronisation and not for a thousand.
-//! Reads have connections of their own and wait for no writer.
+//! SQLite in one directory, in WAL mode with full synchronisation: when a method has returned, its change is on disk.
+//! One thread writes and commits queued writes together (group commit), so that a thousand writers wait for one
+//! synchronisation and not for a thousand. Reads have connections of their own and do not wait for writers.
 //!
-//! Refuses to know what a hook, a source or a report is made of: those are JSON of the layers above.
+//! The store does not interpret hooks, sources and reports: they are JSON of the layers above.
 
-mod answers;
 mod by_name;
 mod cipher;
+mod clock;
 mod error;
-mod events;
-mod hooks;
 mod id;
-mod journal;
-mod keys;
-mod model;
+mod page;
 mod reader;
 mod recovery;
 mod retention;
 mod rotation;
-mod runs;
-mod secrets;
-mod sources;
-mod tenants;
+mod store;
+mod tables;
 mod time;
-mod usage;
 mod writer;
 
-pub use answers::Answered;
 pub use cipher::{MasterKey, MasterKeyError};
+pub use clock::Clock;
 pub use error::StoreError;
-pub use events::{Accepted, NewEvent, NewRun};
-pub use hooks::{Hook, HookChange, HookVersion};
 pub use id::Id;
-pub use journal::{Store, backup};
-pub use keys::{ApiKey, KeyHolder, NewKey};
-pub use model::{Attempt, Event, Page, Run};
+pub use page::Page;
 pub use recovery::Recovered;
 pub use rotation::rotate;
-pub use runs::{AttemptEnd, Next, QueuedRun, RunFilter};
-pub use sources::Source;
-pub use tenants::Tenant;
+pub use store::{Store, backup};
+pub use tables::api_keys::{ApiKey, KeyHolder, NewKey};
+pub use tables::attempts::{Attempt, AttemptEnd, Next};
+pub use tables::events::{Accepted, Event, NewEvent, NewRun};
+pub use tables::hooks::{Hook, HookChange, HookVersion};
+pub use tables::idempotency_keys::IdempotencyKey;
+pub use tables::runs::{QueuedRun, Run, RunFilter};
+pub use tables::sources::Source;
+pub use tables::tenants::Tenant;
+pub use tables::usage::Usage;
 pub use time::Millis;
-pub use usage::Usage;

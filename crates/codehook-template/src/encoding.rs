@@ -6,12 +6,12 @@
 
 use crate::position::{LineIndex, without_bom};
 
-/// How many lines of a script can declare its encoding.
+/// The first lines of a script, which can declare its encoding.
 pub(crate) const DECLARATION_LINES: usize = 2;
 
-/// What CPython calls the declared encoding, for the first two lines only.
+/// Returns the encoding that CPython finds declared on the first two lines, as written.
 ///
-/// The bytes are the declaration's as written. `None`: none is declared, which to CPython 2.7 means ASCII.
+/// `None`: none is declared, which to CPython 2.7 means ASCII.
 pub(crate) fn declared<'a>(source: &'a [u8], lines: &LineIndex) -> Option<&'a [u8]> {
     let first = without_bom(&source[lines.line(source, 1)]);
     declaration(first).or_else(|| {
@@ -21,7 +21,7 @@ pub(crate) fn declared<'a>(source: &'a [u8], lines: &LineIndex) -> Option<&'a [u
     })
 }
 
-/// The encoding that `comment`, from its `#` on, declares where it stands alone on one of the first two lines.
+/// Returns the encoding that `comment`, from its `#` on, declares where it is alone on one of the first two lines.
 pub(crate) fn declared_in_comment(comment: &[u8]) -> Option<&[u8]> {
     declaration(comment)
 }
@@ -35,7 +35,7 @@ fn is_blank_or_comment(line: &[u8]) -> bool {
     matches!(text, None | Some(b'#' | b'\r' | b'\n'))
 }
 
-/// The encoding's name in a comment line such as `# -*- coding: utf-8 -*-`.
+/// Returns the encoding's name in a comment line such as `# -*- coding: utf-8 -*-`.
 fn declaration(line: &[u8]) -> Option<&[u8]> {
     let text = line.iter().position(|byte| !is_space(*byte))?;
     let comment = &line[text..];
@@ -65,7 +65,7 @@ fn name_after(rest: &[u8]) -> Option<&[u8]> {
     (len > 0).then_some(&name[..len])
 }
 
-/// Whether every ASCII byte of a text in `encoding` is that ASCII character.
+/// Checks whether every ASCII byte of a text in `encoding` is that ASCII character.
 pub(crate) fn is_ascii_transparent(encoding: &[u8]) -> bool {
     let name: String = encoding
         .iter()

@@ -1,16 +1,16 @@
-//! A value as the text that a place of a script needs.
+//! The spelling of a value in each context of a script.
 //!
-//! Owns the spelling only: whether a value may stand in a place at all is decided in `render`. Whatever is written here
-//! is printable ASCII on one line, so that a script needs no coding line for it and no line number moves.
+//! Owns the spelling only: whether a value may be written in a context at all is decided in `render`. Whatever is
+//! written here is printable ASCII on one line, so that a script needs no coding line for it and no line number moves.
 
-/// Whether the first character may be read together with an octal sequence before it.
+/// Whether the first character could be read together with an octal sequence before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Anything,
     ShortOctal,
 }
 
-/// Whether `byte`, at the start of a text, must be escaped because of what stands before it.
+/// Checks whether `byte`, at the start of a text, must be escaped because of the text before it.
 pub(crate) fn lengthens(before: Before, byte: u8) -> bool {
     before == Before::ShortOctal && matches!(byte, b'0'..=b'7')
 }
@@ -23,7 +23,7 @@ pub(crate) fn push_hex(out: &mut Vec<u8>, byte: u8) {
     out.extend(format!("\\x{byte:02x}").bytes());
 }
 
-/// For a non-raw `str` literal, which then holds the value's UTF-8 bytes.
+/// Writes a value for a non-raw `str` literal, which then holds the value's UTF-8 bytes.
 pub(crate) fn byte_literal(value: &str, before: Before, out: &mut Vec<u8>) {
     for (at, byte) in value.bytes().enumerate() {
         if is_plain(byte) && !(at == 0 && lengthens(before, byte)) {
@@ -34,8 +34,8 @@ pub(crate) fn byte_literal(value: &str, before: Before, out: &mut Vec<u8>) {
     }
 }
 
-/// For a non-raw `unicode` literal, which then holds the value's characters. The interpreter stores each in one unit
-/// (UCS-4), so that `\U` needs no surrogates.
+/// Writes a value for a non-raw `unicode` literal, which then holds the value's characters. The interpreter stores each
+/// in one unit (UCS-4), so that `\U` needs no surrogates.
 pub(crate) fn unicode_literal(value: &str, before: Before, out: &mut Vec<u8>) {
     for (at, character) in value.chars().enumerate() {
         match u32::from(character) {
@@ -53,7 +53,7 @@ pub(crate) fn unicode_literal(value: &str, before: Before, out: &mut Vec<u8>) {
     }
 }
 
-/// For a comment. No program reads it: the escapes only keep it on its line and in ASCII.
+/// Writes a value for a comment. No program reads it: the escapes only keep it on its line and in ASCII.
 pub(crate) fn comment(value: &str, out: &mut Vec<u8>) {
     for character in value.chars() {
         match character {
@@ -63,8 +63,8 @@ pub(crate) fn comment(value: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether `text` is one number as Python 2.7 writes it and the event meant it: an integer or a decimal fraction,
-/// perhaps with an exponent. No leading zero (Python reads `010` as eight), no sign, no suffix.
+/// Checks whether `text` is one number as Python 2.7 writes it and the event meant it: an integer or a decimal
+/// fraction, perhaps with an exponent. No leading zero (Python reads `010` as eight), no sign, no suffix.
 pub(crate) fn is_number(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),

@@ -1,20 +1,19 @@
-//! An event as it arrives: a JSON object or a form.
+//! Events: a JSON object or a form.
 //!
-//! Owns reading the bytes, tolerantly but exactly; what the fields mean is the mapping's. Refuses what could be read
-//! in two ways: a repeated JSON key, text that is not UTF-8, a top level that is no object. Does no I/O, and checks no
-//! signature: hand it bytes that were already verified.
+//! Owns parsing the bytes, leniently but exactly; the meaning of the fields is the mapping's. Refuses what could be
+//! parsed in two ways: a repeated JSON key, text that is not UTF-8, a top level that is no object. Does no I/O, and
+//! checks no signature: hand it bytes that were already verified.
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use crate::json::{self, Document, JsonFault, pointer_segment};
+use crate::limits::MAX_EVENT_BYTES;
 use crate::position::Position;
 
-/// The largest event in bytes. The product's own are a few kilobytes; a megabyte leaves room for an envelope.
-pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
-
-/// Why an event was not taken. No message quotes a field's value.
+/// Reasons why an event was refused. No message quotes a field's value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// Over [`MAX_EVENT_BYTES`].
@@ -23,13 +22,13 @@ pub enum EventError {
         /// Its size.
         bytes: usize,
     },
-    /// Nothing, or nothing but white space.
+    /// No byte, or white space only.
     #[error("the event is empty; send a JSON object, or a form with at least one field")]
     Empty,
     /// Not JSON, or nested over 128 levels deep.
     #[error("{at}: the event is not valid JSON: {message}; correct it there (line:column)")]
     Json {
-        /// Where reading stopped.
+        /// Where parsing stopped.
         at: Position,
         /// The parser's reason.
         message: String,
@@ -40,7 +39,7 @@ pub enum EventError {
          make the sender escape its values, or write the key once"
     )]
     DuplicateKey {
-        /// Where the second one stands.
+        /// The position of the second one.
         at: Position,
         /// The key.
         key: String,
@@ -48,7 +47,7 @@ pub enum EventError {
     /// Valid JSON, but an array or a scalar.
     #[error("the event is {found} and must be a JSON object: {{\"EventId\": ..., ...}}")]
     NotAnObject {
-        /// What it is, with its article.
+        /// The kind of value, with its article.
         found: &'static str,
     },
     /// A form's name or value is not UTF-8 once decoded.
@@ -68,9 +67,9 @@ pub struct Event {
 }
 
 impl Event {
-    /// Reads a JSON object.
+    /// Parses a JSON object.
     ///
-    /// Taken besides plain JSON: a UTF-8 byte order mark, and raw control characters (line breaks above all) inside
+    /// Accepts besides plain JSON: a UTF-8 byte order mark, and raw control characters (line breaks above all) inside
     /// strings. Numbers keep the text they were written in.
     ///
     /// # Errors
@@ -92,9 +91,9 @@ impl Event {
         Ok(Self { document })
     }
 
-    /// Reads `application/x-www-form-urlencoded`, as UTF-8.
+    /// Parses `application/x-www-form-urlencoded`, as UTF-8.
     ///
-    /// A name that stands several times becomes an array of its values: forms write lists so, and a token that would
+    /// A name that occurs several times becomes an array of its values: forms write lists so, and a token that would
     /// need one of them reports that there are several.
     ///
     /// # Errors
@@ -130,7 +129,8 @@ impl Event {
         })
     }
 
-    /// The whole event. Numbers that a [`Value`] cannot hold exactly are rounded here, though not in token values.
+    /// Returns the whole event. Numbers that a [`Value`] cannot hold exactly are rounded here, though not in token
+    /// values.
     #[must_use]
     pub fn as_json(&self) -> &Value {
         &self.document.root
@@ -154,7 +154,7 @@ impl Event {
     }
 }
 
-/// What `value` is, with its article, for messages.
+/// Returns the kind of `value`, with its article, for messages.
 pub(crate) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -179,8 +179,8 @@ fn json_is_blank(body: &[u8]) -> bool {
         .all(u8::is_ascii_whitespace)
 }
 
-/// The name and value of one form field, `None` where they are not UTF-8. The `form_urlencoded` crate would put U+FFFD
-/// in place of what it cannot decode, and the script would then see a value that nobody sent.
+/// Decodes the name and value of one form field; `None` where they are not UTF-8. The `form_urlencoded` crate would put
+/// U+FFFD in place of bytes that it cannot decode, and the script would then see a value that was never sent.
 fn form_field(field: &[u8]) -> Option<(String, String)> {
     let mut halves = field.splitn(2, |byte| *byte == b'=');
     let name = form_decode(halves.next().unwrap_or_default())?;
@@ -188,23 +188,12 @@ fn form_field(field: &[u8]) -> Option<(String, String)> {
     Some((name, value))
 }
 
-/// A `%` that two hexadecimal digits do not follow stands for itself, as the URL standard says.
 fn form_decode(text: &[u8]) -> Option<String> {
-    let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        match (text[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 2;
-            }
-            (b'+', _, _) => decoded.push(b' '),
-            (byte, _, _) => decoded.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8(decoded).ok()
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    String::from_utf8(percent_decode(&spaced).collect()).ok()
 }
 
 #[cfg(test)]
@@ -280,7 +269,8 @@ mod tests {
             let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
             let event = Event::from_form(body.as_bytes()).unwrap();
             for (name, _) in &pairs {
-                let all: Vec<_> = pairs.iter().filter(|(other, _)| other == name).map(|(_, value)| value.clone()).collect();
+                let same_name = pairs.iter().filter(|(other, _)| other == name);
+                let all: Vec<_> = same_name.map(|(_, value)| value.clone()).collect();
                 let expected = if all.len() == 1 { serde_json::json!(all[0]) } else { serde_json::json!(all) };
                 prop_assert_eq!(&event.as_json()[name], &expected);
             }

@@ -1,10 +1,10 @@
-//! JSON as senders really write it, kept exact.
+//! JSON as senders write it, with exact numbers.
 //!
 //! Owns three leniences and one strictness over plain JSON: a UTF-8 byte order mark is skipped; raw line breaks and
-//! other control characters inside a string stand for themselves (mapping templates of the product write them); each
-//! number keeps the very text it was written in. A key that stands twice in one object is refused: it is what an
-//! unescaped value in the sender's template looks like when it smuggles a field in, and either reading of it could be
-//! the forged one. Nesting is limited by the parser (128 levels).
+//! other control characters inside a string are accepted (mapping templates of the product write them); each number
+//! keeps its own spelling. A key that occurs twice in one object is refused: it is what an unescaped value in the
+//! sender's template looks like when it smuggles a field in, and either reading of it could be the forged one. Nesting
+//! is limited by the parser (128 levels).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,7 +30,7 @@ impl Document {
         }
     }
 
-    /// The text of the scalar `value` that stands at `pointer`; `None` for null, arrays and objects.
+    /// Returns the text of the scalar `value` at `pointer`; `None` for null, arrays and objects.
     pub(crate) fn scalar_text(&self, pointer: &str, value: &Value) -> Option<String> {
         match value {
             Value::String(text) => Some(text.clone()),
@@ -46,7 +46,7 @@ impl Document {
     }
 }
 
-/// Why a text is not usable JSON.
+/// Reasons why a text is not usable JSON.
 #[derive(Debug)]
 pub(crate) enum JsonFault {
     Syntax { at: Position, message: String },
@@ -95,7 +95,7 @@ fn message_without_position(error: &serde_json::Error) -> String {
     }
 }
 
-/// The text with control characters inside strings escaped, and what is needed to map positions back.
+/// The text with control characters inside strings escaped, and the offsets that map positions back.
 struct EscapedText {
     bytes: Vec<u8>,
     /// Offset in `bytes` just past each escape that was put in, and how many bytes it added.
@@ -196,7 +196,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Numbers arrive in the order in which they stand in the text, so that the next spelling is this number's.
+    /// Takes the next spelling: numbers arrive in the order of the text.
     fn number(&mut self, number: Value) -> Value {
         let spelling = self
             .numbers

@@ -1,14 +1,14 @@
 //! Splits a template into code, comments and string literals, as CPython 2.7's tokenizer does.
 //!
-//! Owns where each of them starts and ends, and nothing of what is inside. The pieces cover every byte. What is no valid
-//! Python (a stray `$`, unbalanced brackets) is code here; the interpreter reports it with the template's own line.
-//! Refuses only a string that does not end, because then it is unknown what the rest is.
+//! Owns where each of them starts and ends, and nothing of what is inside. The pieces cover every byte. Text that is
+//! not valid Python (a stray `$`, unbalanced brackets) is code here; the interpreter reports it with the template's own
+//! line. Refuses only a string that does not end, because then the rest cannot be classified.
 
 use std::ops::Range;
 
 use crate::position::line_end_len;
 
-/// What a piece of a template is.
+/// The kind of a piece of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PieceKind {
     /// Anything outside literals and comments, white space and line ends included.
@@ -19,14 +19,14 @@ pub enum PieceKind {
     Literal(Literal),
 }
 
-/// How a string literal is written.
+/// The form of a string literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Literal {
     /// The type that its prefix asks for.
     pub prefix: TypePrefix,
-    /// What a backslash does in it.
+    /// The meaning of a backslash in it.
     pub backslash: Backslash,
-    /// What it starts and ends with.
+    /// Its quotes.
     pub quote: Quote,
 }
 
@@ -41,7 +41,7 @@ pub enum TypePrefix {
     Unicode,
 }
 
-/// What a backslash does in a literal.
+/// The meaning of a backslash in a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backslash {
     /// Starts an escape sequence.
@@ -50,7 +50,7 @@ pub enum Backslash {
     Raw,
 }
 
-/// What a literal starts and ends with.
+/// The quotes of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Quote {
@@ -61,7 +61,7 @@ pub enum Quote {
 }
 
 impl Quote {
-    /// The quote's character.
+    /// Returns the quote's character.
     #[must_use]
     pub fn character(self) -> u8 {
         match self {
@@ -70,7 +70,7 @@ impl Quote {
         }
     }
 
-    /// How many of them start the literal, and end it.
+    /// Returns the number of quotes that start the literal, and end it.
     #[must_use]
     pub fn count(self) -> usize {
         match self {
@@ -81,19 +81,19 @@ impl Quote {
 }
 
 impl Literal {
-    /// How many characters precede the quote.
+    /// Returns the number of characters before the quote.
     #[must_use]
     pub fn prefix_len(self) -> usize {
         usize::from(self.prefix != TypePrefix::None) + usize::from(self.backslash == Backslash::Raw)
     }
 
-    /// The part of a literal at `range` that is between its quotes.
+    /// Returns the part of a literal at `range` that is between its quotes.
     pub(crate) fn body(self, range: &Range<usize>) -> Range<usize> {
         range.start + self.prefix_len() + self.quote.count()..range.end - self.quote.count()
     }
 }
 
-/// One piece: what it is and which bytes of the source it takes.
+/// One piece: its kind and its range in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) kind: PieceKind,
@@ -107,7 +107,7 @@ pub(crate) struct Unterminated {
     pub(crate) quote: Quote,
 }
 
-/// The pieces of `source`, in order and without gaps. Adjacent code is one piece.
+/// Splits `source` into pieces, in order and without gaps. Adjacent code is one piece.
 pub(crate) fn lex(source: &[u8]) -> Result<Vec<Span>, Unterminated> {
     let mut spans: Vec<Span> = Vec::new();
     let mut at = 0;
@@ -154,7 +154,7 @@ fn comment_end(source: &[u8], at: usize) -> usize {
         .map_or(source.len(), |len| at + len)
 }
 
-/// The end of the run of letters, digits and underscores at `at`.
+/// Returns the end of the run of letters, digits and underscores at `at`.
 pub(crate) fn word_end(source: &[u8], at: usize) -> usize {
     source[at..]
         .iter()
@@ -162,7 +162,7 @@ pub(crate) fn word_end(source: &[u8], at: usize) -> usize {
         .map_or(source.len(), |len| at + len)
 }
 
-/// What a word right before a quote makes of the literal; `None` for a word that is a name of its own.
+/// Returns the prefix of a literal from the word right before its quote; `None` for a word that is a name of its own.
 fn prefix(word: &[u8]) -> Option<(TypePrefix, Backslash)> {
     let (kind, rest) = match word.first()? {
         b'u' | b'U' => (TypePrefix::Unicode, &word[1..]),
@@ -202,7 +202,7 @@ fn literal_at(
     }
 }
 
-/// Where the closing quote stands. A backslash shields the character after it, raw literal or not.
+/// Finds the closing quote. A backslash shields the character after it, raw literal or not.
 fn body_end(source: &[u8], from: usize, quote: Quote) -> Option<usize> {
     let closing = &[quote.character(); 3][..quote.count()];
     let mut at = from;
@@ -219,7 +219,7 @@ fn body_end(source: &[u8], from: usize, quote: Quote) -> Option<usize> {
     }
 }
 
-/// The literal that takes the whole of `text`, if there is one.
+/// Returns the literal that is the whole of `text`, if there is one.
 pub(crate) fn sole_literal(text: &[u8]) -> Option<Literal> {
     match lex(text).ok()?.as_slice() {
         [

@@ -24,28 +24,34 @@
 //! Pure: no I/O, no clock, no async. The crate keeps neither events nor secrets.
 
 mod encoding;
+mod error;
 mod escape;
 mod event;
-mod future;
 mod json;
 mod lexer;
+mod limits;
 mod literal;
 mod mapping;
+mod parsed;
 mod position;
 mod render;
 mod suggest;
-mod surroundings;
 mod template;
 mod token;
+mod token_context;
+mod token_scan;
+mod token_use;
+mod unicode_literals;
 mod values;
 
-pub use event::{Event, EventError, MAX_EVENT_BYTES};
+pub use error::{Refusal, RenderError, TemplateError};
+pub use event::{Event, EventError};
 pub use lexer::{Backslash, Literal, PieceKind, Quote, TypePrefix};
+pub use limits::{MAX_EVENT_BYTES, MAX_SCRIPT_BYTES, MAX_TEMPLATE_BYTES};
 pub use mapping::{Mapping, MappingError};
 pub use position::Position;
-pub use render::{MAX_SCRIPT_BYTES, Refusal, RenderError, Rendered};
-pub use template::{
-    MAX_TEMPLATE_BYTES, Piece, Place, Site, Template, TemplateError, TokenUse, UnknownToken,
-};
+pub use render::Rendered;
+pub use template::{Piece, Template};
 pub use token::{EventToken, TokenName, TokenNameError};
+pub use token_use::{Site, TokenContext, TokenUse, UnknownToken};
 pub use values::{TokenValues, ValueProblem};

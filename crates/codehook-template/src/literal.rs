@@ -1,13 +1,13 @@
-//! What stands around a token inside a string literal, as far as it could read together with the token's value.
+//! The text around a token inside a string literal, as far as it could combine with the token's value.
 //!
-//! Owns the escape sequences of Python 2.7: where one of the template's own is still open when a token starts, and which
-//! `\u` sequences a raw unicode literal holds. Decodes nothing.
+//! Owns the escape sequences of Python 2.7: where one of the template's own is still open when a token starts, and
+//! which `\u` sequences a raw unicode literal holds. Decodes nothing.
 
 use std::ops::Range;
 
-use crate::future::PlainLiterals;
 use crate::lexer::{Literal, TypePrefix};
 use crate::position::line_end_len;
+use crate::unicode_literals::PlainLiterals;
 
 /// The type of the object that a literal makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl TextType {
     }
 }
 
-/// How a stretch of a non-raw literal's text ends.
+/// The state in which a part of a non-raw literal's text ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// Nothing is open.
@@ -38,7 +38,7 @@ pub(crate) enum Ending {
     Inside,
 }
 
-/// How `text`, which starts outside any escape sequence, ends.
+/// Returns the state in which `text`, which starts outside any escape sequence, ends.
 pub(crate) fn ending(text: &[u8], text_type: TextType) -> Ending {
     let mut at = 0;
     while at < text.len() {
@@ -54,7 +54,7 @@ pub(crate) fn ending(text: &[u8], text_type: TextType) -> Ending {
     Ending::Clean
 }
 
-/// The length of the escape sequence that `rest` starts with and, where `rest` ends in it, how.
+/// Returns the length of the escape sequence that `rest` starts with and, where `rest` ends in it, the state.
 fn escape(rest: &[u8], text_type: TextType) -> (usize, Ending) {
     let unicode = text_type == TextType::Unicode;
     match rest.get(1) {
@@ -83,7 +83,8 @@ fn escape(rest: &[u8], text_type: TextType) -> (usize, Ending) {
     }
 }
 
-/// A sequence that needs `count` hexadecimal digits. One that is broken before `rest` ends is the template's own error.
+/// Parses a sequence that needs `count` hexadecimal digits. One that is broken before `rest` ends is the template's own
+/// error.
 fn digits(rest: &[u8], count: usize) -> (usize, Ending) {
     let found = rest[2..]
         .iter()
@@ -108,7 +109,7 @@ fn named(rest: &[u8]) -> (usize, Ending) {
 /// The bytes of `\UXXXXXXXX`.
 pub(crate) const LONGEST_RAW_ESCAPE: usize = 10;
 
-/// Where each `\uXXXX` and `\UXXXXXXXX` of a raw unicode literal's body stands, broken ones included and cut at the
+/// Finds each `\uXXXX` and `\UXXXXXXXX` of a raw unicode literal's body, broken ones included and cut at the
 /// body's end. A backslash counts only when an even number of backslashes precedes it.
 pub(crate) fn raw_unicode_escapes(body: &[u8]) -> Vec<Range<usize>> {
     let mut escapes = Vec::new();

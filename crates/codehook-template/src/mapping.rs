@@ -1,7 +1,7 @@
-//! From an event to token values.
+//! Resolves an event to token values.
 //!
 //! Without a mapping file each token is the top-level field of its name. A mapping file is JSON and says, token by
-//! token, where else in the event the value stands (an RFC 9535 JSONPath), what it is by default, or both; it may add
+//! token, where else in the event the value is (an RFC 9535 JSONPath), what it is by default, or both; it may add
 //! tokens of its own:
 //!
 //! ```json
@@ -26,7 +26,7 @@ use crate::position::Position;
 use crate::token::{EventToken, TokenName, TokenNameError};
 use crate::values::{TokenValues, ValueProblem};
 
-/// Why a mapping file is not usable.
+/// Reasons why a mapping file is not usable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
     /// Not JSON.
@@ -40,7 +40,7 @@ pub enum MappingError {
     /// A token or a setting that is written twice.
     #[error("{at}: the mapping holds the key {key:?} twice; keep one")]
     DuplicateKey {
-        /// Where the second one stands.
+        /// The position of the second one.
         at: Position,
         /// The key.
         key: String,
@@ -48,10 +48,10 @@ pub enum MappingError {
     /// Not of the form that the module's documentation shows.
     #[error("the mapping must be {{\"tokens\": {{\"Name\": \"$.path\", ...}}}}, but {found}")]
     Shape {
-        /// What is there instead.
+        /// The value found instead.
         found: String,
     },
-    /// A token's name that is none.
+    /// A name that is not a token's.
     #[error("in the mapping: {0}")]
     Name(#[from] TokenNameError),
     /// Secrets are given to a hook, never taken from an event.
@@ -70,7 +70,7 @@ pub enum MappingError {
     Rule {
         /// The token's name.
         name: TokenName,
-        /// What is there instead.
+        /// The value found instead.
         found: String,
     },
     /// Not an RFC 9535 JSONPath.
@@ -80,14 +80,14 @@ pub enum MappingError {
         name: TokenName,
         /// The path as written.
         path: String,
-        /// 1-based place in the path.
+        /// 1-based column in the path.
         column: usize,
         /// The parser's reason.
         message: String,
     },
 }
 
-/// Which names are tokens and where their values stand in an event. [`Mapping::default`] has the twelve documented
+/// The names that are tokens, and where their values are in an event. [`Mapping::default`] has the twelve documented
 /// tokens, each from the field of its name.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
@@ -101,7 +101,7 @@ struct Rule {
 }
 
 impl Mapping {
-    /// Reads a mapping file. A token that it does not mention keeps its default place.
+    /// Parses a mapping file. A token that it does not mention keeps its default.
     ///
     /// # Errors
     /// Every [`MappingError`].
@@ -126,8 +126,8 @@ impl Mapping {
         Ok(Self { rules })
     }
 
-    /// The token that `text`, as it stands between at signs, names: one of the twelve, one of this mapping's own, or
-    /// any well-formed secret. `None` where it is no token and must stay in the template as it is.
+    /// Returns the token whose name is `text`, as written between at signs: one of the twelve, one of this mapping's
+    /// own, or any well-formed secret. `None` where it is not a token and must stay in the template as it is.
     #[must_use]
     pub fn token(&self, text: &str) -> Option<TokenName> {
         let name: TokenName = text.parse().ok()?;
@@ -137,7 +137,7 @@ impl Mapping {
         }
     }
 
-    /// Every token but secrets: the twelve, then this mapping's own by name.
+    /// Iterates over every token but secrets: the twelve, then this mapping's own by name.
     pub fn names(&self) -> impl Iterator<Item = TokenName> {
         let own = self
             .rules
@@ -149,7 +149,7 @@ impl Mapping {
             .chain(own.cloned())
     }
 
-    /// The values of all tokens for `event`.
+    /// Resolves the values of all tokens for `event`.
     ///
     /// `hostname` is the configured name of the instance that the event came from; a field of the event never
     /// replaces it, a rule of the mapping does. A token without a value is kept with its reason, and is an error only
@@ -267,22 +267,22 @@ fn path_value(event: &Event, text: &str, path: &JsonPath) -> Result<String, Valu
     let node = match nodes.len() {
         0 => {
             return Err(ValueProblem::Missing {
-                place: text.to_owned(),
+                path: text.to_owned(),
             });
         }
         1 => nodes.first(),
         _ => None,
     };
     let node = node.ok_or_else(|| ValueProblem::Several {
-        place: text.to_owned(),
+        path: text.to_owned(),
         count: nodes.len(),
     })?;
     let pointer = node.location().to_json_pointer();
     scalar(event, text, &pointer, node.node())
 }
 
-/// The top-level field called `name`; failing that `name` with a small first letter; failing that the only one that
-/// differs from it in case.
+/// Returns the value of the top-level field called `name`; failing that `name` with a small first letter; failing that
+/// the only one that differs from it in case.
 fn field_value(event: &Event, name: &str) -> Result<String, ValueProblem> {
     let lower_camel = name[..1].to_ascii_lowercase() + &name[1..];
     for field in [name, &lower_camel] {
@@ -300,7 +300,7 @@ fn field_value(event: &Event, name: &str) -> Result<String, ValueProblem> {
     ) {
         ([field], Some((pointer, value))) => scalar(event, field, &pointer, value),
         ([], _) => Err(ValueProblem::Missing {
-            place: name.to_owned(),
+            path: name.to_owned(),
         }),
         _ => Err(ValueProblem::Ambiguous {
             fields: alike.into_iter().map(ToOwned::to_owned).collect(),
@@ -308,21 +308,16 @@ fn field_value(event: &Event, name: &str) -> Result<String, ValueProblem> {
     }
 }
 
-fn scalar(
-    event: &Event,
-    place: &str,
-    pointer: &str,
-    value: &Value,
-) -> Result<String, ValueProblem> {
-    let place = || place.to_owned();
+fn scalar(event: &Event, path: &str, pointer: &str, value: &Value) -> Result<String, ValueProblem> {
+    let path = || path.to_owned();
     if value.is_null() {
-        return Err(ValueProblem::Null { place: place() });
+        return Err(ValueProblem::Null { path: path() });
     }
     event
         .document()
         .scalar_text(pointer, value)
         .ok_or_else(|| ValueProblem::NotScalar {
-            place: place(),
+            path: path(),
             found: kind_of(value),
         })
 }
@@ -405,7 +400,7 @@ mod tests {
             assert_eq!(get(&values, name).as_deref(), Ok(value), "{name}");
         }
         let several = ValueProblem::Several {
-            place: "$.items[*].n".to_owned(),
+            path: "$.items[*].n".to_owned(),
             count: 2,
         };
         assert_eq!(get(&values, "All"), Err(several));

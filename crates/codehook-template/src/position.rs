@@ -1,4 +1,4 @@
-//! Where something stands in a text: 1-based lines and columns, as a person counts them.
+//! Positions in a text: 1-based lines and columns, as a person counts them.
 //!
 //! Line ends are LF, CR LF and lone CR, which is what CPython counts when it compiles a script, so that a line
 //! reported here is the line of the script's own tracebacks.
@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-/// A place in a text. Displays as `line:column`.
+/// A position in a text. Displays as `line:column`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Position {
     /// 1-based line.
@@ -25,12 +25,12 @@ impl fmt::Display for Position {
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// `source` without a leading UTF-8 byte order mark.
+/// Returns `source` without a leading UTF-8 byte order mark.
 pub(crate) fn without_bom(source: &[u8]) -> &[u8] {
     source.strip_prefix(BOM).unwrap_or(source)
 }
 
-/// The length of the line end at the start of `rest`, 0 where there is none.
+/// Returns the length of the line end at the start of `rest`, 0 where there is none.
 pub(crate) fn line_end_len(rest: &[u8]) -> usize {
     match rest {
         [b'\r', b'\n', ..] => 2,
@@ -42,7 +42,7 @@ pub(crate) fn line_end_len(rest: &[u8]) -> usize {
 /// Bytes between two counts of characters: a position costs at most this much counting, however long its line is.
 const BLOCK_BYTES: usize = 1024;
 
-/// Answers the position of any byte offset of one text.
+/// Computes the position of any byte offset of one text.
 #[derive(Debug, Clone)]
 pub(crate) struct LineIndex {
     starts: Vec<usize>,
@@ -85,7 +85,7 @@ impl LineIndex {
         self.columns_before[block] + self.columns_in(&source[block * BLOCK_BYTES..offset])
     }
 
-    /// `source` must be the text that the index was made from.
+    /// Returns the position of `offset` in `source`, which must be the text that the index was made from.
     pub(crate) fn position(&self, source: &[u8], offset: usize) -> Position {
         let offset = offset.min(source.len());
         let line = self.starts.partition_point(|&start| start <= offset);
@@ -97,7 +97,7 @@ impl LineIndex {
         }
     }
 
-    /// The bytes of the 1-based `line` with its line end, empty past the last line.
+    /// Returns the bytes of the 1-based `line` with its line end, empty past the last line.
     pub(crate) fn line(&self, source: &[u8], line: usize) -> Range<usize> {
         let start = self.starts.get(line - 1).copied().unwrap_or(source.len());
         let end = self.starts.get(line).copied().unwrap_or(source.len());

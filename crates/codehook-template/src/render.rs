@@ -1,15 +1,15 @@
-//! From a template and values to a script.
+//! Renders a template and values to a script.
 //!
-//! Owns the promise that a value never becomes code: each is written for the very place it lands in, so that the running
-//! script sees exactly the value, or rendering is refused with the token's line and column and no script comes out.
-//! Tokens are substituted once; a value that holds `@UserId@` keeps it. What the script then does with a literal
-//! (`%` formatting, `.format`, adding `str` to `unicode`) is its own business: a `%` in a value is a `%` in the literal.
+//! Owns the promise that a value never becomes code: each is escaped for the context of its token, so that the running
+//! script sees exactly the value, or rendering is refused with the token's line and column. Tokens are substituted
+//! once; a value that holds `@UserId@` keeps it. What the script then does with a literal (`%` formatting, `.format`,
+//! adding `str` to `unicode`) is not decided here: a `%` in a value is a `%` in the literal.
 //!
-//! | place | what is written | refused |
+//! | context | what is written | refused |
 //! |---|---|---|
 //! | `''`, `b''` | UTF-8 bytes, escaped to ASCII | non-ASCII where a `u''` beside it is joined to it |
 //! | `u''` | characters, escaped to ASCII | nothing |
-//! | `r''`, `ur''` | the value as it is | what is not printable ASCII, or would read otherwise |
+//! | `r''`, `ur''` | the value as it is | what is not printable ASCII, or would be parsed otherwise |
 //! | comment | escaped for display | what would declare an encoding on line 1 or 2 |
 //! | code | a decimal number, in parentheses where negative | anything else |
 
@@ -17,120 +17,27 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::encoding;
+use crate::error::{Refusal, RenderError};
 use crate::escape::{self, Before};
 use crate::lexer::{Backslash, Literal, PieceKind, Span, lex, push_span, sole_literal};
+use crate::limits::MAX_SCRIPT_BYTES;
 use crate::literal::{Ending, TextType, raw_unicode_escapes};
-use crate::template::{Charset, Place, Site, Template, Use};
-use crate::values::{TokenValues, ValueProblem};
-
-/// The largest script in bytes: a template may use one long value many times.
-pub const MAX_SCRIPT_BYTES: usize = 16 * 1024 * 1024;
-
-/// Why a template was not rendered with these values. No message quotes a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RenderError {
-    /// A token that the template uses has no value.
-    #[error("{site} has no value: {problem}")]
-    NoValue {
-        /// The token.
-        site: Box<Site>,
-        /// Why, with the next step.
-        problem: ValueProblem,
-    },
-    /// A value that cannot be exact where the token stands.
-    #[error("{site}: {refusal}")]
-    Refused {
-        /// The token.
-        site: Box<Site>,
-        /// Why, with the next step.
-        refusal: Refusal,
-    },
-    /// Over [`MAX_SCRIPT_BYTES`].
-    #[error(
-        "{template}: the script would be over {MAX_SCRIPT_BYTES} bytes; use long values fewer times"
-    )]
-    TooLarge {
-        /// The template's display name.
-        template: String,
-    },
-    /// The script would not fall into the template's pieces. Nothing is known to cause this: it is the last check
-    /// before a script leaves, so that a mistake in this crate is a refusal and not an injection.
-    #[error(
-        "{template}: the values would change how the script reads; put every token in an ordinary quoted string"
-    )]
-    Diverged {
-        /// The template's display name.
-        template: String,
-    },
-}
-
-impl RenderError {
-    /// The token that rendering failed at, where it was one.
-    #[must_use]
-    pub fn site(&self) -> Option<&Site> {
-        match self {
-            Self::NoValue { site, .. } | Self::Refused { site, .. } => Some(site),
-            Self::TooLarge { .. } | Self::Diverged { .. } => None,
-        }
-    }
-}
-
-/// Why a value cannot be exact in its place. Displays with the user's next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// In a raw literal: not printable ASCII.
-    #[error(
-        "the value holds a control or non-ASCII character, which a raw string cannot carry exactly; \
-         put it in an ordinary quoted string, without the r prefix"
-    )]
-    RawCharacter,
-    /// In a raw literal: quotes or backslashes would move its end.
-    #[error(
-        "the value's quotes or backslashes, or its being empty, would change where the raw string ends; \
-         put it in an ordinary quoted string, without the r prefix"
-    )]
-    RawEnd,
-    /// In a raw unicode literal: a `\u` sequence would come or go.
-    #[error(
-        "the value's backslash or first letter would change a \\u sequence of the raw unicode string; \
-         put it in an ordinary quoted string, without the r prefix"
-    )]
-    RawUnicodeEscape,
-    /// In a `str` literal next to a `unicode` one: not ASCII.
-    #[error(
-        "the value is not ASCII, and Python would decode this string as ASCII to join it to the unicode \
-         string beside it; write both with the u prefix"
-    )]
-    JoinedToUnicode,
-    /// In code: no decimal number.
-    #[error(
-        "only a plain number can stand outside quotes, and the value is none; \
-         put it in a quoted string: '@Name@', or int('@Name@')"
-    )]
-    NotANumber,
-    /// In code: a negative number after something that it could be subtracted from, or that could be called with it.
-    #[error(
-        "a negative number cannot safely stand right here in the code; \
-         put it in a quoted string: int('@Name@') or float('@Name@')"
-    )]
-    NegativeNumber,
-    /// In a comment on one of the first two lines.
-    #[error("the value would declare the script's encoding; move the comment below line 2")]
-    CodingLine,
-}
+use crate::parsed::ParsedTemplate;
+use crate::token_use::{Charset, TokenContext, Use};
+use crate::values::TokenValues;
 
 /// A script ready to run, with what must be kept out of its output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// The script: the template's bytes with the tokens replaced. Lines are the template's lines. Where there
-    /// are tokens, a lone CR, which CPython takes for a line end only sometimes, has become LF.
+    /// are tokens, a lone CR, which CPython treats as a line end only sometimes, is replaced by LF.
     pub script: Vec<u8>,
-    /// Everything to redact from what the script prints: each secret used and, where it differs, each way in which the
+    /// The texts to redact from the script's output: each secret used and, where it differs, each way in which the
     /// script spells it (a traceback quotes source lines). Longest first, no duplicates, never empty strings.
     pub secrets: Vec<String>,
 }
 
-/// Not the script: it holds secrets and personal data.
+/// Does not show the script: it holds secrets and personal data.
 impl fmt::Debug for Rendered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rendered")
@@ -140,42 +47,39 @@ impl fmt::Debug for Rendered {
     }
 }
 
-impl Template {
-    /// The script for one event.
-    ///
-    /// # Errors
-    /// The first token, in the template's order, that has no value or whose value cannot be exact where it stands; or
-    /// a script over [`MAX_SCRIPT_BYTES`].
-    pub fn render(&self, values: &TokenValues) -> Result<Rendered, RenderError> {
-        if self.uses.is_empty() {
-            return Ok(Rendered {
-                script: self.source.clone(),
-                secrets: Vec::new(),
-            });
-        }
-        let mut rendering = Rendering {
-            template: self,
-            values,
-            out: Vec::with_capacity(self.source.len()),
-            spans: Vec::with_capacity(self.spans.len()),
+/// Renders the script for one event.
+pub(crate) fn render(
+    template: &ParsedTemplate,
+    values: &TokenValues,
+) -> Result<Rendered, RenderError> {
+    if template.uses.is_empty() {
+        return Ok(Rendered {
+            script: template.text.bytes.clone(),
             secrets: Vec::new(),
-        };
-        let mut uses = self.uses.as_slice();
-        for span in &self.spans {
-            let own = uses.partition_point(|each| each.range.start < span.range.end);
-            rendering.span(span, &uses[..own])?;
-            uses = &uses[own..];
-        }
-        rendering.check_pieces()?;
-        Ok(rendering.finish())
+        });
     }
+    let mut rendering = Rendering {
+        template,
+        values,
+        out: Vec::with_capacity(template.text.bytes.len()),
+        spans: Vec::with_capacity(template.spans.len()),
+        secrets: Vec::new(),
+    };
+    let mut uses = template.uses.as_slice();
+    for span in &template.spans {
+        let own = uses.partition_point(|each| each.range.start < span.range.end);
+        rendering.span(span, &uses[..own])?;
+        uses = &uses[own..];
+    }
+    rendering.check_pieces()?;
+    Ok(rendering.finish())
 }
 
 struct Rendering<'a> {
-    template: &'a Template,
+    template: &'a ParsedTemplate,
     values: &'a TokenValues,
     out: Vec<u8>,
-    /// The pieces that `out` must fall into.
+    /// The pieces into which `out` must split.
     spans: Vec<Span>,
     secrets: Vec<String>,
 }
@@ -194,20 +98,20 @@ impl Rendering<'_> {
         }
         push_span(&mut self.spans, span.kind, start..self.out.len());
         if let PieceKind::Literal(literal) = span.kind {
-            self.part_from_next_quote(literal, span, start);
+            self.separate_from_next_quote(literal, span, start);
         }
         if self.out.len() > MAX_SCRIPT_BYTES {
             return Err(RenderError::TooLarge {
-                template: self.template.name.clone(),
+                template: self.template.text.name.clone(),
             });
         }
         Ok(())
     }
 
     /// Copies template text. A lone CR becomes LF: compiled from memory CPython 2.7 ends a line there, reading a file
-    /// with a coding line it does not; and an empty value may part it from an LF of its own.
+    /// with a coding line it does not; and an empty value may separate it from an LF of its own.
     fn text(&mut self, range: Range<usize>) {
-        let source = &self.template.source;
+        let source = &self.template.text.bytes;
         for at in range {
             let lone_cr = source[at] == b'\r' && source.get(at + 1) != Some(&b'\n');
             self.out.push(if lone_cr { b'\n' } else { source[at] });
@@ -218,7 +122,7 @@ impl Rendering<'_> {
         match self.values.get(&each.token.name) {
             Ok(value) => Ok(value.to_owned()),
             Err(problem) => Err(RenderError::NoValue {
-                site: Box::new(self.template.site(&each.token)),
+                site: Box::new(self.template.text.site(&each.token)),
                 problem,
             }),
         }
@@ -226,13 +130,13 @@ impl Rendering<'_> {
 
     fn refuse(&self, each: &Use, refusal: Refusal) -> RenderError {
         RenderError::Refused {
-            site: Box::new(self.template.site(&each.token)),
+            site: Box::new(self.template.text.site(&each.token)),
             refusal,
         }
     }
 
-    /// Notes a secret that now stands, in the script's spelling, from `start` to the end of what was written.
-    fn note_secret(&mut self, each: &Use, value: &str, start: usize) {
+    /// Records a secret that is written, in the script's spelling, from `start` to the end of `out`.
+    fn record_secret(&mut self, each: &Use, value: &str, start: usize) {
         if each.token.name.is_secret() && !value.is_empty() {
             self.secrets.push(value.to_owned());
             let spelled = String::from_utf8_lossy(&self.out[start..]).into_owned();
@@ -268,7 +172,7 @@ impl Rendering<'_> {
             } else {
                 let start = self.out.len();
                 self.escaped_value(each, &value, before);
-                self.note_secret(each, &value, start);
+                self.record_secret(each, &value, start);
                 before = Before::Anything;
             }
             from = each.range.end;
@@ -278,17 +182,17 @@ impl Rendering<'_> {
     }
 
     fn escaped_value(&mut self, each: &Use, value: &str, before: Before) {
-        if each.token.place == Place::UnicodeString {
+        if each.token.context == TokenContext::UnicodeString {
             escape::unicode_literal(value, before, &mut self.out);
         } else {
             escape::byte_literal(value, before, &mut self.out);
         }
     }
 
-    /// Copies template text, whose first digit must not lengthen an octal sequence that only an empty value parts it
-    /// from. Returns what stands before whatever comes next.
+    /// Copies template text, whose first digit must not lengthen an octal sequence that only an empty value
+    /// separates it from. Returns the state before the text that follows.
     fn literal_text(&mut self, range: Range<usize>, before: Before) -> Before {
-        let Some(&first) = self.template.source[range.clone()].first() else {
+        let Some(&first) = self.template.text.bytes[range.clone()].first() else {
             return before;
         };
         if escape::lengthens(before, first) {
@@ -326,7 +230,7 @@ impl Rendering<'_> {
         let start = self.out.len();
         let mut from = span.range.start;
         let mut suspect = &uses[0];
-        let mut stretches = Vec::with_capacity(uses.len() + 1);
+        let mut segments = Vec::with_capacity(uses.len() + 1);
         for each in uses {
             let value = self.value(each)?;
             if !value
@@ -335,41 +239,41 @@ impl Rendering<'_> {
             {
                 return Err(self.refuse(each, Refusal::RawCharacter));
             }
-            stretches.push((from..each.range.start, self.out.len()));
+            segments.push((from..each.range.start, self.out.len()));
             self.text(from..each.range.start);
             let value_start = self.out.len();
             self.out.extend_from_slice(value.as_bytes());
-            self.note_secret(each, &value, value_start);
+            self.record_secret(each, &value, value_start);
             if value.is_empty() || value.contains(['\\', '\'', '"']) {
                 suspect = each;
             }
             from = each.range.end;
         }
-        stretches.push((from..span.range.end, self.out.len()));
+        segments.push((from..span.range.end, self.out.len()));
         self.text(from..span.range.end);
         if sole_literal(&self.out[start..]) != Some(literal) {
             return Err(self.refuse(suspect, Refusal::RawEnd));
         }
         let unicode = TextType::of(literal, self.template.plain) == TextType::Unicode;
-        if unicode && !self.keeps_unicode_escapes(literal, span, start, &stretches) {
+        if unicode && !self.keeps_unicode_escapes(literal, span, start, &segments) {
             return Err(self.refuse(suspect, Refusal::RawUnicodeEscape));
         }
         Ok(())
     }
 
-    /// Whether the raw unicode literal written from `start` on has exactly the template's own `\u` sequences.
-    /// `stretches` says where each stretch of template text has gone.
+    /// Checks whether the raw unicode literal written from `start` on has exactly the template's own `\u` sequences.
+    /// `segments` has the range of each segment of template text and its new offset.
     fn keeps_unicode_escapes(
         &self,
         literal: Literal,
         span: &Span,
         start: usize,
-        stretches: &[(Range<usize>, usize)],
+        segments: &[(Range<usize>, usize)],
     ) -> bool {
         let body = literal.body(&span.range);
         let written = literal.body(&(start..self.out.len()));
         // The interpreter rewrites a backslash before a non-ASCII character in ways that depend on the encoding.
-        let source_body = &self.template.source[body.clone()];
+        let source_body = &self.template.text.bytes[body.clone()];
         let tokens_hold_backslash =
             count(&self.out[written.clone()], b'\\') != count(source_body, b'\\');
         if tokens_hold_backslash && !source_body.is_ascii() {
@@ -377,10 +281,10 @@ impl Rendering<'_> {
         }
         let moved = |escape: Range<usize>| {
             let at = body.start + escape.start;
-            let (stretch, to) = stretches
-                .get(stretches.partition_point(|(stretch, _)| stretch.end <= at))
-                .filter(|(stretch, _)| stretch.start <= at)?;
-            Some(to + at - stretch.start)
+            let (segment, to) = segments
+                .get(segments.partition_point(|(segment, _)| segment.end <= at))
+                .filter(|(segment, _)| segment.start <= at)?;
+            Some(to + at - segment.start)
         };
         let expected = raw_unicode_escapes(source_body).into_iter().map(moved);
         let found = raw_unicode_escapes(&self.out[written.clone()])
@@ -397,11 +301,11 @@ impl Rendering<'_> {
             self.text(from..each.range.start);
             let value_start = self.out.len();
             escape::comment(&value, &mut self.out);
-            self.note_secret(each, &value, value_start);
+            self.record_secret(each, &value, value_start);
             from = each.range.end;
         }
         self.text(from..span.range.end);
-        let source = &self.template.source[span.range.clone()];
+        let source = &self.template.text.bytes[span.range.clone()];
         let declared = encoding::declared_in_comment;
         let early = uses[0].token.position.line <= encoding::DECLARATION_LINES;
         if early && declared(&self.out[start..]) != declared(source) {
@@ -426,7 +330,7 @@ impl Rendering<'_> {
                 }
                 _ => return Err(self.refuse(each, Refusal::NotANumber)),
             }
-            self.note_secret(each, &value, start);
+            self.record_secret(each, &value, start);
             from = each.range.end;
         }
         self.text(from..span.range.end);
@@ -434,9 +338,9 @@ impl Rendering<'_> {
     }
 
     /// `'@X@''a'` with an empty value would read `'''a'`, which starts a triple-quoted string.
-    fn part_from_next_quote(&mut self, literal: Literal, span: &Span, start: usize) {
+    fn separate_from_next_quote(&mut self, literal: Literal, span: &Span, start: usize) {
         let quotes = self.out.len() - start - literal.prefix_len();
-        let next = self.template.source.get(span.range.end);
+        let next = self.template.text.bytes.get(span.range.end);
         if quotes == 2 && next == Some(&literal.quote.character()) {
             let end = self.out.len();
             self.out.push(b' ');
@@ -449,7 +353,7 @@ impl Rendering<'_> {
             return Ok(());
         }
         Err(RenderError::Diverged {
-            template: self.template.name.clone(),
+            template: self.template.text.name.clone(),
         })
     }
 
@@ -468,8 +372,8 @@ fn count(text: &[u8], byte: u8) -> usize {
     text.iter().filter(|each| **each == byte).count()
 }
 
-/// Whether code that ends like `before` can only go on with an operand, so that a number in parentheses is neither
-/// called nor subtracted.
+/// Checks whether code that ends like `before` can only go on with an operand, so that a number in parentheses is
+/// neither called nor subtracted.
 fn expects_operand(before: &[u8]) -> bool {
     const KEYWORDS: [&[u8]; 14] = [
         b"and", b"assert", b"elif", b"else", b"exec", b"if", b"in", b"is", b"not", b"or", b"print",

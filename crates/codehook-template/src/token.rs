@@ -1,6 +1,6 @@
 //! The names of tokens: the twelve documented ones, those a mapping adds, and secrets.
 //!
-//! Names are case-sensitive. Whether a name *is* a token in a given template is the mapping's to say
+//! Names are case-sensitive. Whether a name *is* a token in a given template is decided by the mapping
 //! ([`crate::Mapping::token`]); this module knows only how names are written.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// What a secret's token starts with: `@secret.API_KEY@`.
+/// The prefix of a secret's token: `@secret.API_KEY@`.
 const SECRET_PREFIX: &str = "secret.";
 
 /// One of the twelve tokens that every script template may use.
@@ -50,7 +50,7 @@ impl EventToken {
         Self::Hostname,
     ];
 
-    /// The name as it stands between the at signs.
+    /// Returns the name as it is written between the at signs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ pub enum TokenName {
 }
 
 impl TokenName {
-    /// Whether the value behind this name must stay out of logs, reports and error messages.
+    /// Checks whether the value of this name must stay out of logs, reports and error messages.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         matches!(self, Self::Secret(_))
@@ -120,7 +120,7 @@ impl Serialize for TokenName {
      (for a secret: secret.NAME)"
 )]
 pub struct TokenNameError {
-    /// What was given.
+    /// The text as given.
     pub name: String,
 }
 
@@ -157,7 +157,7 @@ fn identifier_len(text: &[u8]) -> usize {
         .count()
 }
 
-/// The text between the at signs when `text` starts with something written like a token: `@Name@` or `@a.b@`.
+/// Returns the text between the at signs when `text` starts with something written like a token: `@Name@` or `@a.b@`.
 pub(crate) fn candidate(text: &[u8]) -> Option<&str> {
     let rest = text.strip_prefix(b"@")?;
     let mut len = identifier_len(rest);

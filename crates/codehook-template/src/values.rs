@@ -8,39 +8,37 @@ use std::fmt;
 
 use crate::token::TokenName;
 
-/// Why a token has no value. Displays as the end of a sentence, with the user's next step.
+/// Reasons why a token has no value. Displays as the end of a sentence, with the user's next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueProblem {
-    /// The event has no such field and the mapping no default.
-    #[error(
-        "the event has nothing at {place}; send that field, or give the token a default in the mapping"
-    )]
+    /// The event has no such field, and the mapping has no default.
+    #[error("the event has no {path}; send that field, or give the token a default in the mapping")]
     Missing {
         /// The field's name or the path that was looked up.
-        place: String,
+        path: String,
     },
     /// The field is there, and null.
     #[error(
-        "the event has null at {place}; send a value, or give the token a default in the mapping"
+        "the event has null at {path}; send a value, or give the token a default in the mapping"
     )]
     Null {
         /// The field's name or the path.
-        place: String,
+        path: String,
     },
     /// A path that matches several nodes.
-    #[error("{place} matches {count} values of the event; write a path that matches one")]
+    #[error("{path} matches {count} values of the event; write a path that matches one")]
     Several {
         /// The path.
-        place: String,
+        path: String,
         /// How many it matches.
         count: usize,
     },
     /// An array or an object where one text is needed.
-    #[error("the event has {found} at {place}; map the token to one of the values inside it")]
+    #[error("the event has {found} at {path}; map the token to one of the values inside it")]
     NotScalar {
         /// The field's name or the path.
-        place: String,
-        /// What is there, with its article.
+        path: String,
+        /// The kind of value, with its article.
         found: &'static str,
     },
     /// Several top-level fields that differ from the token's name, and from each other, in case only.
@@ -52,7 +50,7 @@ pub enum ValueProblem {
     /// No host name was configured.
     #[error("no host name was configured; configure one, or map the token in the mapping")]
     NoHostname,
-    /// A secret that was not given.
+    /// No secret of that name was given.
     #[error(
         "no secret of that name was given; add it to the hook's secrets, or take the token out"
     )]
@@ -74,7 +72,7 @@ pub struct TokenValues {
 }
 
 impl TokenValues {
-    /// No values at all.
+    /// Makes an empty set of values.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -93,10 +91,10 @@ impl TokenValues {
         self.values.insert(name, value);
     }
 
-    /// The value of `name`.
+    /// Returns the value of `name`.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why there is none.
     pub fn get(&self, name: &TokenName) -> Result<&str, ValueProblem> {
         if name.is_secret() {
             let secret = self.secrets.get(name).ok_or(ValueProblem::NoSecret)?;
@@ -109,13 +107,13 @@ impl TokenValues {
         }
     }
 
-    /// Names that have an entry, with a value or with a reason for having none, secrets included.
+    /// Iterates over the names that have an entry, with a value or with a reason for having none, secrets included.
     pub fn names(&self) -> impl Iterator<Item = &TokenName> {
         self.values.keys().chain(self.secrets.keys())
     }
 }
 
-/// Names only: values are personal data or secrets, and neither belongs in a log.
+/// Shows names only: values are personal data or secrets, and neither belongs in a log.
 impl fmt::Debug for TokenValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenValues")?;

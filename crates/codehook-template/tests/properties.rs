@@ -8,18 +8,22 @@ fn template() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         4 => Just("@UserName@".to_owned()),
         2 => Just("@secret.KEY@".to_owned()),
-        2 => prop::sample::select(vec!["'", "\"", "'''", "\"\"\"", "u'", "r'", "ur\"", "b'", "''"]).prop_map(String::from),
+        2 => prop::sample::select(vec!["'", "\"", "'''", "\"\"\"", "u'", "r'", "ur\"", "b'", "''"])
+            .prop_map(String::from),
         2 => prop::sample::select(vec!["\\", "\\1", "\\x4", "\\u00", "\\N{", "}", "\n", "\r\n", "\r", "#", "@", "é"])
             .prop_map(String::from),
-        1 => prop::sample::select(vec!["# coding: ", "utf-8", " = ", "(", ")", "x", "7", "print ", " "]).prop_map(String::from),
+        1 => prop::sample::select(vec!["# coding: ", "utf-8", " = ", "(", ")", "x", "7", "print ", " "])
+            .prop_map(String::from),
     ];
     prop::collection::vec(part, 0..16).prop_map(|parts| parts.concat())
 }
 
 fn value() -> impl Strategy<Value = String> {
     let part = prop_oneof![
-        3 => prop::sample::select(vec!["'", "\"", "\\", "\n", "\r", "\0", "#", "7", "u0041", "@UserName@", "é", "-1", "coding: x"])
-            .prop_map(String::from),
+        3 => prop::sample::select(vec![
+            "'", "\"", "\\", "\n", "\r", "\0", "#", "7", "u0041", "@UserName@", "é", "-1", "coding: x",
+        ])
+        .prop_map(String::from),
         1 => ".{0,3}",
     ];
     prop::collection::vec(part, 0..4).prop_map(|parts| parts.concat())

@@ -36,7 +36,7 @@ pub(crate) fn command(args: &CompileArgs) -> anyhow::Result<()> {
     let wasm = read(&args.wasm)?;
     let Compiled {
         mut code,
-        complaints,
+        syntax_errors,
         ..
     } = block_on(compile(&wasm, &sources))??;
     let mut said = std::io::stdout().lock();
@@ -44,7 +44,7 @@ pub(crate) fn command(args: &CompileArgs) -> anyhow::Result<()> {
         if let Some(bytes) = code.remove(&job.guest) {
             std::fs::write(&job.target, bytes)
                 .with_context(|| format!("cannot write {}", job.target.display()))?;
-        } else if let Some(reason) = complaints.get(&job.guest) {
+        } else if let Some(reason) = syntax_errors.get(&job.guest) {
             writeln!(said, "/{}\t{reason}", job.guest)?;
         } else {
             bail!("/{} was not compiled", job.guest);

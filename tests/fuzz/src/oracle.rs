@@ -55,11 +55,7 @@ impl Oracle {
 
     fn ask(&self, case: &Value) -> String {
         // Hexadecimal, so that no case has a say in the script.
-        let case: String = case
-            .to_string()
-            .bytes()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let case = hex::encode(case.to_string());
         let source = format!("import oracle\noracle.answer('{case}')\n");
         let script = Script::new("case.py", source.into_bytes())
             .expect("a file name")

@@ -1,7 +1,5 @@
 //! A template and two values: the script is the template with exactly the values in it, or there is none.
 
-use std::fmt::Write;
-
 use codehook_template::{Mapping, RenderError, Template, TokenValues};
 use serde_json::json;
 
@@ -58,8 +56,8 @@ fn compare(source: &[u8], rendered: &[u8], values: [&str; 2]) {
     }
     let marked = marked(text);
     let answer = oracle::ask(&json!({
-        "marked": hex(marked.as_bytes()),
-        "rendered": hex(rendered),
+        "marked": hex::encode(marked),
+        "rendered": hex::encode(rendered),
         "values": {MARKERS[0].1: values[0], MARKERS[1].1: values[1]},
     }));
     assert!(
@@ -85,11 +83,4 @@ fn marked(mut text: &str) -> String {
 
 fn without_bom(source: &[u8]) -> &[u8] {
     source.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(source)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

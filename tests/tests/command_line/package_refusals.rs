@@ -75,7 +75,7 @@ fn machine_code_and_other_pythons_are_refused_with_the_reason() {
     let mut native = wheel("fast", "1.0", "", &[("fast.py", "")]);
     native.name = "fast-1.0-cp27-cp27mu-manylinux1_x86_64.whl".to_owned();
     store.offer(&native);
-    store.refused("fast==1.0", "holds machine code for manylinux1_x86_64");
+    store.refused("fast==1.0", "has machine code for manylinux1_x86_64");
     store.offer(&wheel(
         "hidden",
         "1.0",
@@ -115,7 +115,7 @@ fn machine_code_and_other_pythons_are_refused_with_the_reason() {
     store.refused("nowhere==1.0", "is not in wheels");
     store.refused(
         "speedy",
-        "name one version; the newest there that may be for Python 2.7 is speedy==1.0",
+        "name one version; the newest version that may be for Python 2.7 is speedy==1.0",
     );
     // An extension that is optional can be left out.
     store.added("speedy==1.0 --without-extension");
@@ -146,7 +146,7 @@ fn no_package_takes_a_name_that_is_taken() {
     store.added("acme-rockets==1.2 --tenant red");
     store.added("other==1.0 --tenant blue");
     let both = store.add("other==1.0 --tenant red");
-    both.says(2, "other and acme-rockets both bring the module rockets");
+    both.says(2, "other and acme-rockets both have the module rockets");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn hostile_archives_are_refused() {
         name: "escape-1.0-py2-none-any.whl".to_owned(),
         bytes: zip(escape.into_iter()),
     });
-    store.refused("escape==1.0", "which no honest package has");
+    store.refused("escape==1.0", "it has the unsafe path");
     assert!(!store.program.path("escaped.py").exists());
     store.offer(&PackageFile {
         name: "junk-1.0.tar.gz".to_owned(),

@@ -106,7 +106,7 @@ fn what_the_index_says_of_python_decides_and_the_last_version_for_2_7_is_named()
             );
         }
         let url = installer.index.url();
-        let newest = "the newest there that may be for Python 2.7 is fuel==1.10";
+        let newest = "the newest version that may be for Python 2.7 is fuel==1.10";
         for (wanted, reason) in [
             ("fuel==2.0", "Requires-Python: >=3.8"),
             ("fuel==9.0", "is not in"),
@@ -145,7 +145,7 @@ fn the_environments_index_serves_and_its_password_is_told_to_nobody() {
     let url = installer.index.url();
     let refused = installer.add("fuel==1.0", &url);
     assert!(
-        refused.stderr.contains("answered with status 401"),
+        refused.stderr.contains("responded with status 401"),
         "{refused:?}"
     );
     let with_password = url.replace("http://", "http://ann:p%40ss%20word@");

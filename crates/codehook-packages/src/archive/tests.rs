@@ -163,7 +163,7 @@ fn too_many_entries_are_refused() {
     ));
 }
 
-/// Every path that comes out stays below the place where it is put, and names one file.
+/// Every unpacked path stays below the directory of the archive, and names one file.
 fn assert_plain(files: &Files) {
     for path in files.keys() {
         assert!(

@@ -1,4 +1,4 @@
-//! Source archives. Their `setup.py` is read as text at most, and never run.
+//! Source archives. Their `setup.py` is searched as text, and never run.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::refusal::{Optional, Refusal};
 use crate::requirement;
 
 const C_SOURCES: [&str; 8] = [".c", ".cc", ".cpp", ".cxx", ".pyx", ".f", ".f90", ".rs"];
-/// Where C sources are nothing that would be installed.
-const ASIDE: [&str; 8] = [
+/// Directories whose C sources are not installed.
+const NOT_INSTALLED: [&str; 8] = [
     "doc",
     "docs",
     "test",
@@ -23,7 +23,8 @@ const ASIDE: [&str; 8] = [
     "benchmarks",
     "tools",
 ];
-/// Where a source archive keeps its modules, beside its top and the place of its own record: a tree for Python 2 first.
+/// The directories for modules in a source archive, besides its top and the directory of its record: trees for Python 2
+/// first.
 const ROOTS: [&str; 4] = ["python2/", "py2/", "src/", "lib/"];
 
 pub(super) fn parts(
@@ -36,7 +37,7 @@ pub(super) fn parts(
         file: file.text.clone(),
         reason,
     };
-    let files = below_the_one_directory(files)
+    let files = strip_top_directory(files)
         .ok_or_else(|| malformed("its files are not in one directory".to_owned()))?;
     if extensions == Extensions::Refuse
         && let Some(evidence) = extension(&files)
@@ -59,11 +60,11 @@ pub(super) fn parts(
     }
     let mut tops = lines(record("top_level.txt"));
     if tops.is_empty() {
-        tops = guessed(&files, name);
+        tops = modules_by_name(&files, name);
     }
     let root = root(&files, egg_info.as_deref(), &tops).ok_or_else(|| {
         malformed(format!(
-            "it cannot be told which of its files are modules without running its setup.py, which is never done; use a wheel of {name}"
+            "its modules cannot be found without running its setup.py, which is never done; use a wheel of {name}"
         ))
     })?;
     Ok(Parts {
@@ -80,8 +81,8 @@ pub(super) fn parts(
     })
 }
 
-/// Without the first part of each path, which all have in common.
-fn below_the_one_directory(files: Files) -> Option<Files> {
+/// Removes the first part of each path, which must be the same in all.
+fn strip_top_directory(files: Files) -> Option<Files> {
     let top = files.keys().next()?.split_once('/')?.0.to_owned();
     files
         .into_iter()
@@ -94,7 +95,7 @@ fn below_the_one_directory(files: Files) -> Option<Files> {
 
 fn extension(files: &Files) -> Option<String> {
     let source = files.keys().find(|path| {
-        let aside = path.split('/').any(|part| ASIDE.contains(&part));
+        let aside = path.split('/').any(|part| NOT_INSTALLED.contains(&part));
         !aside && C_SOURCES.iter().any(|end| path.ends_with(end))
     });
     let setup = || {
@@ -106,7 +107,7 @@ fn extension(files: &Files) -> Option<String> {
     source.cloned().or_else(setup)
 }
 
-/// The directory of setuptools' own record, with a slash at its end. One that has `top_level.txt` counts before others.
+/// Finds the directory of setuptools' record, with a slash at its end. One that has `top_level.txt` is preferred.
 fn egg_info(files: &Files) -> Option<String> {
     let found = |name: &str| {
         files
@@ -117,8 +118,8 @@ fn egg_info(files: &Files) -> Option<String> {
     found("top_level.txt").or_else(|| found("PKG-INFO"))
 }
 
-/// A module or package at the top that is called like the distribution.
-fn guessed(files: &Files, name: &PackageName) -> BTreeSet<String> {
+/// Finds a module or package at the top that has the name of the distribution.
+fn modules_by_name(files: &Files, name: &PackageName) -> BTreeSet<String> {
     let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
     let whole = name.normal().to_owned();
     let short = whole.strip_prefix("python-").unwrap_or(&whole).to_owned();
@@ -136,8 +137,8 @@ fn guessed(files: &Files, name: &PackageName) -> BTreeSet<String> {
         .collect()
 }
 
-/// The directory that holds all of `tops`. Where the record is in a tree for Python 3 (`lib3`, `python3`), the one for Python 2 beside
-/// it counts first.
+/// Finds the directory that has all of `tops`. Where the record is in a tree for Python 3 (`lib3`, `python3`), the one
+/// for Python 2 beside it is preferred.
 fn root(files: &Files, egg_info: Option<&str>, tops: &BTreeSet<String>) -> Option<String> {
     let beside_record = egg_info.map(|path| {
         let parent = path.trim_end_matches('/').rsplit_once('/');
@@ -152,16 +153,16 @@ fn root(files: &Files, egg_info: Option<&str>, tops: &BTreeSet<String>) -> Optio
     let roots = before
         .into_iter()
         .chain([beside_record.clone(), Some(String::new()), src, lib]);
-    let there = |root: &String| {
+    let has_tops = |root: &String| {
         let is_top = |top: &String| {
             let package = format!("{root}{top}/");
             files.contains_key(&format!("{root}{top}.py"))
                 || files.keys().any(|path| path.starts_with(&package))
         };
-        // A record may name a C module beside the Python ones.
+        // A record may name a C module besides the Python ones.
         tops.iter().any(is_top) && tops.iter().all(|top| is_top(top) || top.starts_with('_'))
     };
-    roots.flatten().find(there)
+    roots.flatten().find(has_tops)
 }
 
 fn modules(files: Files, root: &str, tops: &BTreeSet<String>) -> Files {
@@ -178,7 +179,7 @@ fn modules(files: Files, root: &str, tops: &BTreeSet<String>) -> Files {
         .collect()
 }
 
-/// The records beside the sources, and the licence texts at the archive's top.
+/// Returns the records beside the sources, and the licence texts at the archive's top.
 fn records(files: &Files, egg_info: Option<&str>) -> Files {
     let mut records = Files::new();
     for (path, content) in files {

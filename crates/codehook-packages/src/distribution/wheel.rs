@@ -49,21 +49,21 @@ pub(super) fn parts(file: &FileName, files: Files) -> Result<Parts, Refusal> {
     })
 }
 
-/// Modules that an installer would move out of `NAME.data` go where all modules are; scripts and headers have no use here.
+/// Moves the modules of `NAME.data` to the others, as an installer does; drops scripts and headers.
 fn installed(files: Files, file: &FileName) -> Result<Files, Refusal> {
     let mut placed = Files::new();
     for (path, content) in files {
-        let place = match path.split_once('/') {
+        let target = match path.split_once('/') {
             Some((top, rest)) if top.ends_with(".data") => match rest.split_once('/') {
                 Some(("purelib" | "platlib", rest)) => rest.to_owned(),
                 _ => continue,
             },
             _ => path,
         };
-        if placed.insert(place.clone(), content).is_some() {
+        if placed.insert(target.clone(), content).is_some() {
             return Err(Refusal::Malformed {
                 file: file.text.clone(),
-                reason: format!("it would install `{place}` twice"),
+                reason: format!("it would install `{target}` twice"),
             });
         }
     }

@@ -1,4 +1,4 @@
-//! Environment markers (PEP 508), answered for this interpreter.
+//! Environment markers (PEP 508), evaluated for this interpreter.
 
 use std::str::FromStr;
 
@@ -6,7 +6,10 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::metadata::PYTHON;
 
-/// Whether a marker holds here. One that cannot be read holds: a package named too often is better than one that is missing.
+/// The deepest nesting of brackets that is parsed.
+const MAX_NESTING: usize = 32;
+
+/// Evaluates a marker. One that cannot be parsed is true: it is better to report a package too often than to omit one.
 pub(crate) fn holds(marker: &str) -> bool {
     let Some(words) = words(marker) else {
         return true;
@@ -14,6 +17,7 @@ pub(crate) fn holds(marker: &str) -> bool {
     let mut reader = Reader {
         words: &words,
         at: 0,
+        nesting: 0,
     };
     let result = reader.either();
     if reader.at == words.len() {
@@ -59,6 +63,7 @@ fn words(marker: &str) -> Option<Vec<Word>> {
 struct Reader<'a> {
     words: &'a [Word],
     at: usize,
+    nesting: usize,
 }
 
 impl Reader<'_> {
@@ -80,7 +85,12 @@ impl Reader<'_> {
 
     fn one(&mut self) -> Option<bool> {
         if self.take("(") {
+            if self.nesting == MAX_NESTING {
+                return None;
+            }
+            self.nesting += 1;
             let result = self.either()?;
+            self.nesting -= 1;
             return self.take(")").then_some(result);
         }
         let left = self.value()?;
@@ -113,13 +123,13 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, word: &str) -> bool {
-        let there = matches!(self.words.get(self.at), Some(Word::Plain(found)) if found == word);
-        self.at += usize::from(there);
-        there
+        let found = matches!(self.words.get(self.at), Some(Word::Plain(next)) if next == word);
+        self.at += usize::from(found);
+        found
     }
 }
 
-/// What Python 2.7 answers inside. `extra` is never asked for.
+/// Returns the value of a variable for Python 2.7 in the sandbox. No `extra` is ever requested.
 fn variable(name: &str) -> Option<&'static str> {
     Some(match name {
         "python_version" => "2.7",
@@ -165,7 +175,7 @@ mod tests {
     use super::holds;
 
     #[test]
-    fn markers_are_answered_for_python_2_7_in_the_sandbox() {
+    fn markers_are_evaluated_for_python_2_7_in_the_sandbox() {
         for yes in [
             "python_version < '3'",
             "python_version == \"2.7\"",
@@ -186,6 +196,18 @@ mod tests {
         ] {
             assert!(!holds(no), "{no}");
         }
+    }
+
+    #[test]
+    fn brackets_are_read_up_to_a_bound() {
+        let nested = |depth: usize, inside: &str| {
+            format!("{}{inside}{}", "(".repeat(depth), ")".repeat(depth))
+        };
+        assert!(!holds(&nested(32, "extra == 'x'")));
+        assert!(holds(&nested(33, "extra == 'x'")));
+        assert!(holds(&nested(1_000_000, "extra == 'x'")));
+        let side_by_side = ["(extra == 'x')"; 1000].join(" or ");
+        assert!(!holds(&side_by_side));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! An index over HTTP, asked through the engine's own client: verified TLS, limits, no more than was asked for.
+//! Requests to an index over HTTP, through the engine's own client: with verified TLS and limits.
 
 use std::time::Duration;
 
@@ -13,58 +13,60 @@ use crate::archive::MAX_ARCHIVE_BYTES;
 use crate::name::PackageName;
 
 const MAX_REDIRECTS: usize = 5;
-/// What is asked for, best first (PEP 691).
+/// The accepted formats, best first (PEP 691).
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 const READ_BYTES: usize = 1 << 20;
 
-/// Why an index gave nothing.
+/// Errors of an index.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// Not a URL of an index.
-    #[error("`{0}` is no URL of an index: write https://HOST/PATH/")]
+    #[error("`{0}` is not the URL of an index: write https://HOST/PATH/")]
     Url(String),
-    /// A URL that anybody on the way could answer.
+    /// A URL without an authenticated server.
     #[error(
-        "{0} is not HTTPS, so anybody on the way could exchange what it answers: use HTTPS, or demand the file's hash with `--hash sha256:...`"
+        "{0} is not HTTPS, so its response could be replaced on the way: use HTTPS, or require the file's hash with \
+         `--hash sha256:...`"
     )]
     Plain(String),
     /// The request failed.
     #[error("{url}: {error}")]
     Request {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
-        /// Why it failed.
+        /// The error.
         error: EgressError,
     },
-    /// The index answered with an error.
+    /// The index responded with an error.
     #[error(
-        "{url} answered with status {status}: check the URL of the index, and its credentials if it needs any"
+        "{url} responded with status {status}: check the URL of the index, and its credentials if it needs any"
     )]
     Status {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
-        /// What it answered.
+        /// The status of the response.
         status: u16,
     },
-    /// Sent around in circles.
-    #[error("{0} redirects more than {MAX_REDIRECTS} times, or to nowhere")]
+    /// Too many redirects.
+    #[error("{0} redirects more than {MAX_REDIRECTS} times, or to an invalid URL")]
     Redirects(String),
-    /// An answer that is no page of an index.
+    /// A response that is not a page of an index.
     #[error(
-        "{url} is no page of an index ({reason}): the URL should be that of its simple interface, such as https://HOST/simple/"
+        "{url} is not a page of an index ({reason}): the URL should be that of its simple interface, such as \
+         https://HOST/simple/"
     )]
     Page {
-        /// What was asked for.
+        /// The requested URL.
         url: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Whether a connection that nobody vouches for will do.
+/// The connections that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
-    /// HTTPS, or this very machine.
+    /// HTTPS, or a server on this machine.
     Trusted,
     /// Anything: the file's hash is known already.
     Any,
@@ -78,18 +80,18 @@ pub struct Index {
     pub(crate) transport: Transport,
 }
 
-struct Answer {
+struct IndexResponse {
     url: Url,
     content_type: String,
     body: Vec<u8>,
 }
 
 impl Index {
-    /// The index at `url`, which may hold a user name and a password.
+    /// Returns the index at `url`, which may hold a user name and a password.
     ///
     /// # Errors
     ///
-    /// When it is no URL of `http` or `https`.
+    /// When it is not a URL of `http` or `https`.
     pub fn new(url: &str, egress: &Egress) -> Result<Self, IndexError> {
         let refused = || IndexError::Url(url.to_owned());
         let mut parsed = Url::parse(url).map_err(|_| refused())?;
@@ -122,19 +124,21 @@ impl Index {
             .url
             .join(&format!("{}/", package.normal()))
             .map_err(|_| IndexError::Url(self.url.to_string()))?;
-        let answer = match self.get(page, ACCEPT).await {
+        let response = match self.get(page, ACCEPT).await {
             Err(IndexError::Status { status: 404, .. }) => return Ok(Vec::new()),
-            answer => answer?,
+            response => response?,
         };
-        let url = shown(&answer.url);
+        let url = shown(&response.url);
         let failed = |reason| IndexError::Page { url, reason };
-        match answer.content_type.as_str() {
+        match response.content_type.as_str() {
             "application/vnd.pypi.simple.v1+json" | "application/json" => {
-                simple_json::candidates(&answer.body, &answer.url, package).map_err(failed)
+                simple_json::candidates(&response.body, &response.url, package).map_err(failed)
             }
-            "application/vnd.pypi.simple.v1+html" | "text/html" => {
-                Ok(simple_html::candidates(&answer.body, &answer.url, package))
-            }
+            "application/vnd.pypi.simple.v1+html" | "text/html" => Ok(simple_html::candidates(
+                &response.body,
+                &response.url,
+                package,
+            )),
             other => Err(failed(format!("it is of type `{other}`"))),
         }
     }
@@ -143,7 +147,7 @@ impl Index {
         Ok(self.get(url.clone(), "*/*").await?.body)
     }
 
-    async fn get(&mut self, url: Url, accept: &str) -> Result<Answer, IndexError> {
+    async fn get(&mut self, url: Url, accept: &str) -> Result<IndexResponse, IndexError> {
         let asked = shown(&url);
         let mut url = url;
         for _ in 0..=MAX_REDIRECTS {
@@ -158,7 +162,7 @@ impl Index {
                 200 => {
                     let content_type = header("content-type").unwrap_or_default();
                     let kind = content_type.split(';').next().unwrap_or_default();
-                    return Ok(Answer {
+                    return Ok(IndexResponse {
                         url,
                         content_type: kind.trim().to_ascii_lowercase(),
                         body,
@@ -190,7 +194,7 @@ impl Index {
             (b"Accept".to_vec(), accept.as_bytes().to_vec()),
             (b"User-Agent".to_vec(), b"codehook".to_vec()),
         ];
-        // Files are often at another host, which must not learn what this one is told.
+        // Files are often on another host, which must not get the credentials of this one.
         if let Some(authorization) = &self.authorization
             && url.origin() == self.url.origin()
         {
@@ -209,17 +213,17 @@ impl Index {
         let (status, headers) = (head.status, head.headers.clone());
         let mut body = Vec::new();
         loop {
-            let piece = session.read(id, READ_BYTES).await.map_err(failed)?;
-            if piece.is_empty() {
+            let chunk = session.read(id, READ_BYTES).await.map_err(failed)?;
+            if chunk.is_empty() {
                 break;
             }
-            body.extend_from_slice(&piece);
+            body.extend_from_slice(&chunk);
         }
         session.close(id);
         Ok((status, headers, body))
     }
 
-    /// For one request, to this very host.
+    /// Makes a session for one request, to this host alone.
     fn session(&self, url: &Url) -> Result<Session, IndexError> {
         let port = url.port_or_known_default().unwrap_or_default();
         let rule = format!(
@@ -230,7 +234,7 @@ impl Index {
         let rule = rule.parse().map_err(|_| IndexError::Url(shown(url)))?;
         Ok(self.egress.session(Policy {
             allow: vec![rule],
-            // Whoever adds packages decides where they come from; a hook has no part in it.
+            // The operator decides where packages come from, and no hook has a part in it.
             private_networks: PrivateNetworks::Opened,
             limits: EgressLimits {
                 max_response_body_bytes: MAX_ARCHIVE_BYTES,

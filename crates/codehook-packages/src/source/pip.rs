@@ -1,15 +1,16 @@
-//! Asks pip which index it uses: a machine that is set up for Python packages has said so there already.
+//! Finds the index that pip is configured to use.
 
 use std::process::{Command, Stdio};
 
-/// pip could not be asked, or did not say.
+/// The error when pip cannot be run, or names no index.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "it is not known where to get packages from ({0}): name a folder with `--from FOLDER`, an index with `--index URL`, or set PIP_INDEX_URL"
+    "no source of packages is known ({0}): name a folder with `--from FOLDER`, an index with `--index URL`, or set \
+     PIP_INDEX_URL"
 )]
 pub struct PipError(String);
 
-/// The URL of the index that pip would use: from PIP_INDEX_URL, pip's configuration, or pip itself.
+/// Returns the URL of the index that pip would use: from PIP_INDEX_URL, pip's configuration, or pip itself.
 ///
 /// # Errors
 ///
@@ -21,7 +22,7 @@ pub fn index_of_pip() -> Result<String, PipError> {
     {
         return Ok(url.trim().to_owned());
     }
-    // What is configured, with its credentials; help leaves those out.
+    // The configured URL, with its credentials, which the help omits.
     for key in [
         "download.index-url",
         "install.index-url",
@@ -42,7 +43,7 @@ fn pip(arguments: &[&str]) -> Result<String, PipError> {
     let output = Command::new("python3")
         .args(["-m", "pip", "--disable-pip-version-check", "--no-input"])
         .args(arguments)
-        // Or the help would be wrapped in the middle of a URL.
+        // Without it, the help could be wrapped in the middle of a URL.
         .env("COLUMNS", "1000")
         .stdin(Stdio::null())
         .output()
@@ -56,7 +57,7 @@ fn pip(arguments: &[&str]) -> Result<String, PipError> {
     }
 }
 
-/// The default of `--index-url`, as pip's help has it.
+/// Returns the default of `--index-url` from pip's help.
 fn index_in_help(help: &str) -> Option<String> {
     let about = help.split_once("--index-url")?.1;
     let (url, _) = about.split_once("(default ")?.1.split_once(')')?;
@@ -70,7 +71,8 @@ mod tests {
 
     #[test]
     fn the_index_is_found_in_pips_help() {
-        let help = "Package Index Options:\n  -i, --index-url <url>  Base URL of the index (default https://index.test/simple). This should\n";
+        let help = "Package Index Options:\n  -i, --index-url <url>  Base URL of the index (default \
+             https://index.test/simple). This should\n";
         assert_eq!(
             index_in_help(help).as_deref(),
             Some("https://index.test/simple")

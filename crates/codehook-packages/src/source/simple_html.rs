@@ -1,4 +1,4 @@
-//! A page of an index as HTML (PEP 503, PEP 592, PEP 629).
+//! Parses a page of an index in HTML (PEP 503, PEP 592, PEP 629).
 
 use html5gum::{Token, Tokenizer};
 use url::Url;
@@ -7,7 +7,7 @@ use super::{Candidate, Location};
 use crate::file_name::FileName;
 use crate::name::PackageName;
 
-/// Every link to a file of `package`. What is no such link is no business of this page's reader.
+/// Returns every link to a file of `package`, and ignores the rest of the page.
 pub(super) fn candidates(body: &[u8], base: &Url, package: &PackageName) -> Vec<Candidate> {
     let mut base = base.clone();
     let mut found = Vec::new();
@@ -62,7 +62,8 @@ mod tests {
         let page = format!(
             "<!DOCTYPE html><html><head><meta name='pypi:repository-version' content='1.0'></head><body>\
              <a href=\"../../files/six-1.0-py2.py3-none-any.whl#sha256={0}\" data-requires-python=\"&gt;=2.7\">six</a>\
-             <!-- <a href='six-9.0.tar.gz'></a> --><a href='https://other.test/a%2Bb/six-1.1%2Blocal.tar.gz?x=1' data-yanked>x</a>\
+             <!-- <a href='six-9.0.tar.gz'></a> -->\
+             <a href='https://other.test/a%2Bb/six-1.1%2Blocal.tar.gz?x=1' data-yanked>x</a>\
              <a href='nothing.txt'>n</a><a>m</a></body></html>",
             "0".repeat(64)
         );

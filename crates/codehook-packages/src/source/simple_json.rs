@@ -1,4 +1,4 @@
-//! A page of an index as JSON (PEP 691).
+//! Parses a page of an index in JSON (PEP 691).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub(super) fn candidates(
     let version = page.meta.api_version.unwrap_or_else(|| "1.0".to_owned());
     if !version.starts_with("1.") {
         return Err(format!(
-            "its interface has version {version}; 1 is known here"
+            "its interface has version {version}; only version 1 is supported"
         ));
     }
     let candidate = |file: File| {

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use codehook_store::{Answered, StoreError};
+use codehook_store::{IdempotencyKey, StoreError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
@@ -81,22 +81,22 @@ async fn answer(
         hash.update(part);
     }
     let hash = hash.finalize().into();
-    match service.store.begin_answer(&holder, &key, hash).await? {
-        Answered::New => {}
-        Answered::Known(kept) => return Ok(again(&kept)),
-        Answered::UnderWay => {
+    match service.store.begin_request(&holder, &key, hash).await? {
+        IdempotencyKey::New => {}
+        IdempotencyKey::Completed(kept) => return Ok(again(&kept)),
+        IdempotencyKey::InProgress => {
             return Err(Problem::conflict(
                 "the request with this `Idempotency-Key` is still being worked on: send it again in a moment",
             ));
         }
-        Answered::TooMany => {
+        IdempotencyKey::TooMany => {
             return Err(Problem::too_many(
                 "this API key has sent as many `Idempotency-Key`s today as are remembered: send the request without \
                  one, or later",
                 3600,
             ));
         }
-        Answered::Another => {
+        IdempotencyKey::OtherRequest => {
             return Err(Problem::invalid(
                 "this `Idempotency-Key` came with another request before: take a new one for each request",
             ));
@@ -147,7 +147,7 @@ async fn keep(
     let kept = kept.map(|kept| serde_json::to_string(&kept)).transpose()?;
     service
         .store
-        .end_answer(holder, key, kept.as_deref())
+        .end_request(holder, key, kept.as_deref())
         .await?;
     Ok(Response::from_parts(head, Body::from(body)))
 }

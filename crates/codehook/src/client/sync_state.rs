@@ -40,8 +40,7 @@ pub(super) struct SyncState {
 }
 
 fn hash(definition: &Value) -> String {
-    let digest = Sha256::digest(definition.to_string().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(definition.to_string()))
 }
 
 impl SyncState {

@@ -1,8 +1,8 @@
 //! `codehook packages add`.
 
 use codehook_packages::{
-    AddError, Added, Addition, LockedPackage, Missing, Novelty, Source, Store, Tenant, Tenants,
-    Workshop,
+    AddError, Added, Addition, LockedPackage, Missing, Novelty, PackageInstaller, Source, Store,
+    Tenant, Tenants,
 };
 use codehook_sandbox::Metering;
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub(super) fn command(args: &AddArgs) -> anyhow::Result<Exit> {
         None,
     )?;
     let built_in = packages::built_in()?;
-    let workshop = Workshop {
+    let installer = PackageInstaller {
         store: &store,
         built_in: &built_in,
         sandbox: &sandbox,
@@ -54,7 +54,7 @@ pub(super) fn command(args: &AddArgs) -> anyhow::Result<Exit> {
         extensions: args.extensions(),
         other_version: args.other_version(),
     };
-    match packages::block_on(workshop.add(&addition, source.as_mut()))? {
+    match packages::block_on(installer.add(&addition, source.as_mut()))? {
         Ok(added) => tell(added, args, source.as_ref()),
         Err(error @ (AddError::Refused(_) | AddError::Source(_))) => {
             packages::refuse(format, &error)
@@ -123,7 +123,7 @@ fn tell(added: Added, args: &AddArgs, source: Option<&Source>) -> anyhow::Result
                     .map(|missing| Needed {
                         name: &missing.name,
                         range: &missing.range,
-                        there: missing.there.as_deref(),
+                        there: missing.installed.as_deref(),
                         command: add_command(missing, &added.package.tenants, args),
                     })
                     .collect(),

@@ -1,18 +1,18 @@
-//! `--resolve`: an operator's answer to a name look-up, with the syntax and the meaning of curl's option.
+//! `--resolve`: addresses that an operator gives for a name, with the syntax and the meaning of curl's option.
 //!
-//! It decides what a name means and nothing else: the addresses given here pass the same address rules as any that DNS gives.
+//! It replaces only the lookup: the addresses given here pass the same address rules as those from DNS.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::host::{Host, parse_port, split_port};
+use crate::net::host::{Host, parse_port, split_port};
 
 /// `[+]HOST:PORT:ADDRESS[,ADDRESS]...`: for requests to `HOST` on `PORT`, use these addresses and ask no resolver.
 ///
-/// `HOST` may be `*` for every host that has no override of its own; an IPv6 address may stand in brackets or bare. Of two
-/// overrides for the same host and port the later one counts. A leading `+` (curl: let the entry expire) is accepted and ignored,
-/// since a session does not outlive it.
+/// `HOST` may be `*` for every host that has no override of its own; an IPv6 address may stand in brackets or bare. Of
+/// two overrides for the same host and port the later one counts. A leading `+` (curl: let the entry expire) is
+/// accepted and ignored, since a session does not outlive it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ResolveOverride {
     /// `None` is `*`.
@@ -21,22 +21,22 @@ pub struct ResolveOverride {
     addresses: Vec<IpAddr>,
 }
 
-/// Why a text is not a [`ResolveOverride`].
+/// Reasons why a text is not a [`ResolveOverride`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveOverrideError {
-    /// The parts are not there.
+    /// The text does not have the three parts.
     #[error("`{0}` is not a resolve override: write HOST:PORT:ADDRESS[,ADDRESS]")]
     Shape(String),
     /// `-HOST:PORT`, which removes an entry from curl's cache.
     #[error("`{0}` removes an entry, and there is no cache to remove it from: leave it out")]
     Removal(String),
-    /// The host cannot be one.
+    /// The host is not valid.
     #[error("`{0}` does not start with a host: write a name, an address or `*`")]
     Host(String),
     /// The port is not a number from 1 to 65535.
     #[error("`{0}` has no port from 1 to 65535 after its host")]
     Port(String),
-    /// An address is not one.
+    /// An address is not an IP address.
     #[error(
         "`{text}` holds `{address}`, which is not an IP address: give the address itself, not a name"
     )]
@@ -49,7 +49,7 @@ pub enum ResolveOverrideError {
 }
 
 impl ResolveOverride {
-    /// The addresses that `overrides` give for `host` and `port`; an entry for the host itself beats `*`.
+    /// Returns the addresses that `overrides` give for `host` and `port`; an entry for the host itself beats `*`.
     pub(crate) fn find<'a>(overrides: &'a [Self], host: &Host, port: u16) -> Option<&'a [IpAddr]> {
         let last = |wanted: Option<&Host>| {
             overrides

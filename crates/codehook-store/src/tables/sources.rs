@@ -1,4 +1,4 @@
-//! Sources: where a tenant's events come from, each with a URL, a way to tell honest deliveries, and a mapping.
+//! Sources: the origins of a tenant's events, each with a URL, a way to authenticate deliveries, and a mapping.
 
 use rusqlite::Row;
 use zeroize::Zeroizing;
@@ -6,51 +6,52 @@ use zeroize::Zeroizing;
 use crate::cipher::Cipher;
 use crate::error::{StoreError, is_duplicate};
 use crate::id::Id;
-use crate::journal::Store;
-use crate::tenants;
+use crate::store::Store;
+use crate::tables::tenants;
 use crate::time::Millis;
 
-/// A source. Its identifier is part of its URL.
+/// A source of events. Its identifier is part of its URL.
 #[derive(Clone)]
 pub struct Source {
     /// Its identifier.
     pub id: Id,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: String,
     /// Its name.
     pub name: String,
-    /// What the layers above make of it, JSON.
+    /// Its definition, JSON of the layers above.
     pub definition: String,
-    /// What signs or authenticates deliveries.
+    /// The secret that signs or authenticates deliveries.
     pub secret: Option<Zeroizing<String>>,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Millis,
 }
 
-pub(crate) fn place(id: Id) -> String {
+/// Returns the associated data with which the secret of a source is sealed.
+pub(crate) fn associated_data(id: Id) -> String {
     format!("source/{id}")
 }
 
 impl Store {
-    /// Makes a source, or replaces the one of that name, whose identifier and time it takes over.
+    /// Inserts a source, or replaces the one of that name, whose identifier and time of creation it keeps.
     ///
     /// # Errors
     ///
-    /// When there is no such tenant, or the write does not reach the disk.
+    /// When there is no such tenant, or the write fails.
     pub async fn put_source(&self, mut source: Source) -> Result<Source, StoreError> {
         let cipher = self.cipher.clone();
-        self.write(move |db| {
+        self.write(move |db, _| {
             tenants::must_exist(db, &source.tenant)?;
-            let there = db
+            let existing = db
                 .prepare_cached("SELECT id, created_at FROM sources WHERE tenant = ?1 AND name = ?2")?
                 .query_map((&source.tenant, &source.name), |row| Ok((row.get(0)?, row.get(1)?)))?
                 .next()
                 .transpose()?;
-            if let Some((id, created_at)) = there {
+            if let Some((id, created_at)) = existing {
                 (source.id, source.created_at) = (id, created_at);
             }
             let sealed = match &source.secret {
-                Some(secret) => Some(cipher.seal(&place(source.id), secret.as_bytes())?),
+                Some(secret) => Some(cipher.seal(&associated_data(source.id), secret.as_bytes())?),
                 None => None,
             };
             db.execute(
@@ -67,7 +68,7 @@ impl Store {
         .await
     }
 
-    /// The sources of one tenant, or of all, oldest first.
+    /// Lists the sources of one tenant, or of all, oldest first.
     ///
     /// # Errors
     ///
@@ -76,7 +77,8 @@ impl Store {
         let (tenant, cipher) = (tenant.map(ToOwned::to_owned), self.cipher.clone());
         self.read(move |db| {
             let mut statement = db.prepare_cached(
-                "SELECT id, tenant, name, definition, sealed, created_at FROM sources WHERE ?1 IS NULL OR tenant = ?1 ORDER BY id",
+                "SELECT id, tenant, name, definition, sealed, created_at FROM sources WHERE ?1 IS NULL OR tenant = ?1
+                    ORDER BY id",
             )?;
             let rows = statement.query_map([tenant], |row| Ok(source(row, &cipher)))?;
             rows.map(|row| row?).collect()
@@ -88,10 +90,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::NotFound`], and when the write fails.
     pub async fn delete_source(&self, tenant: &str, name: &str) -> Result<(), StoreError> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
-        self.write(move |db| {
+        self.write(move |db, _| {
             match db.execute(
                 "DELETE FROM sources WHERE tenant = ?1 AND name = ?2",
                 (tenant, name),
@@ -113,7 +115,7 @@ fn source(row: &Row<'_>, cipher: &Cipher) -> Result<Source, StoreError> {
         name: row.get(2)?,
         definition: row.get(3)?,
         secret: match sealed {
-            Some(sealed) => Some(cipher.open(&place(id), &sealed)?),
+            Some(sealed) => Some(cipher.open(&associated_data(id), &sealed)?),
             None => None,
         },
         created_at: row.get(5)?,

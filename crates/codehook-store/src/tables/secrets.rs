@@ -1,13 +1,14 @@
-//! A tenant's secrets: written, used by runs, and never read back by anybody.
+//! The secrets of tenants: used by runs, and never returned by the API.
 
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
-use crate::journal::Store;
-use crate::tenants;
+use crate::store::Store;
+use crate::tables::tenants;
 use crate::time::Millis;
 
-pub(crate) fn place(tenant: &str, name: &str) -> String {
+/// Returns the associated data with which a secret is sealed.
+pub(crate) fn associated_data(tenant: &str, name: &str) -> String {
     format!("secret/{tenant}/{name}")
 }
 
@@ -16,28 +17,30 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When there is no such tenant, or the write does not reach the disk.
+    /// When there is no such tenant, or the write fails.
     pub async fn set_secret(
         &self,
         tenant: &str,
         name: &str,
         value: &str,
     ) -> Result<(), StoreError> {
-        let sealed = self.cipher.seal(&place(tenant, name), value.as_bytes())?;
+        let sealed = self
+            .cipher
+            .seal(&associated_data(tenant, name), value.as_bytes())?;
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
-        self.write(move |db| {
+        self.write(move |db, now| {
             tenants::must_exist(db, &tenant)?;
             db.execute(
                 "INSERT INTO secrets (tenant, name, sealed, updated_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (tenant, name) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
-                (tenant, name, sealed, Millis::now()),
+                (tenant, name, sealed, now),
             )?;
             Ok(())
         })
         .await
     }
 
-    /// The values of those of `names` that there are.
+    /// Returns the values of those of `names` that exist.
     ///
     /// # Errors
     ///
@@ -59,7 +62,7 @@ impl Store {
                 let mut rows = statement.query((&tenant, &name))?;
                 if let Some(row) = rows.next()? {
                     let sealed: Vec<u8> = row.get(0)?;
-                    let value = cipher.open(&place(&tenant, &name), &sealed)?;
+                    let value = cipher.open(&associated_data(&tenant, &name), &sealed)?;
                     found.push((name, value));
                 }
             }
@@ -68,7 +71,7 @@ impl Store {
         .await
     }
 
-    /// The names of a tenant's secrets, and when each was set.
+    /// Lists the names of a tenant's secrets, and the time when each was set.
     ///
     /// # Errors
     ///
@@ -89,10 +92,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::NotFound`], and when the write fails.
     pub async fn delete_secret(&self, tenant: &str, name: &str) -> Result<(), StoreError> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
-        self.write(move |db| {
+        self.write(move |db, _| {
             match db.execute(
                 "DELETE FROM secrets WHERE tenant = ?1 AND name = ?2",
                 (tenant, name),

@@ -1,32 +1,32 @@
-//! Tenants and what each may use.
+//! Tenants and their quotas.
 
 use codehook_api_types::Quotas;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::{StoreError, is_duplicate};
-use crate::journal::Store;
+use crate::store::Store;
 use crate::time::Millis;
 
-/// A customer, who sees nothing of another.
+/// A tenant, isolated from all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// The name that stands in URLs.
+    /// Its name, which is part of URLs.
     pub id: String,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Millis,
-    /// What it may use.
+    /// Its quotas.
     pub quotas: Quotas,
 }
 
 impl Store {
-    /// Makes a tenant.
+    /// Inserts a tenant.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`], and what keeps a write from the disk.
+    /// [`StoreError::Exists`], and when the write fails.
     pub async fn create_tenant(&self, tenant: Tenant) -> Result<(), StoreError> {
         let quotas = serde_json::to_string(&tenant.quotas)?;
-        self.write(move |db| {
+        self.write(move |db, _| {
             db.execute(
                 "INSERT INTO tenants (id, created_at, quotas) VALUES (?1, ?2, ?3)",
                 (&tenant.id, tenant.created_at, quotas),
@@ -40,14 +40,14 @@ impl Store {
         .await
     }
 
-    /// Sets what a tenant may use.
+    /// Sets the quotas of a tenant.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::NotFound`], and when the write fails.
     pub async fn set_quotas(&self, id: &str, quotas: Quotas) -> Result<(), StoreError> {
         let (id, quotas) = (id.to_owned(), serde_json::to_string(&quotas)?);
-        self.write(move |db| {
+        self.write(move |db, _| {
             match db.execute("UPDATE tenants SET quotas = ?2 WHERE id = ?1", (id, quotas))? {
                 0 => Err(StoreError::NotFound { what: "tenant" }),
                 _ => Ok(()),
@@ -56,7 +56,7 @@ impl Store {
         .await
     }
 
-    /// All tenants, by name.
+    /// Lists all tenants by name.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ fn tenant(row: &Row<'_>) -> rusqlite::Result<Result<Tenant, StoreError>> {
         .map_err(StoreError::from))
 }
 
-/// Fails where there is no such tenant.
+/// Checks that a tenant exists.
 pub(crate) fn must_exist(db: &Connection, tenant: &str) -> Result<(), StoreError> {
     db.prepare_cached("SELECT 1 FROM tenants WHERE id = ?1")?
         .query_row([tenant], |_| Ok(()))

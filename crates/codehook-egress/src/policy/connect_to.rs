@@ -1,17 +1,17 @@
-//! `--connect-to`: an operator's detour for a connection, with the syntax and the meaning of curl's option.
+//! `--connect-to`: connects to another endpoint than the URL's, with the syntax and the meaning of curl's option.
 //!
-//! It decides where a connection goes and nothing else: the allow list, the `Host` header and the name in the server's
+//! It decides only where a connection goes: the allow list, the `Host` header and the name in the server's
 //! certificate stay the URL's, and the address that is found passes the same address rules as any other.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::host::{Host, parse_port, split_port};
+use crate::net::host::{Host, parse_port, split_port};
 
 /// `HOST1:PORT1:HOST2:PORT2`: a request for `HOST1` on `PORT1` is sent over a connection to `HOST2` on `PORT2`.
 ///
-/// An empty `HOST1` or `PORT1` stands for any; an empty `HOST2` or `PORT2` for the request's own. An IPv6 address stands in
-/// brackets. Of several that cover a request the first counts. `HOST2` is looked up like any name, so a
+/// An empty `HOST1` or `PORT1` stands for any; an empty `HOST2` or `PORT2` for the request's own. An IPv6 address
+/// stands in brackets. Of several that cover a request the first counts. `HOST2` is looked up like any name, so a
 /// [`ResolveOverride`](crate::ResolveOverride) for it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConnectTo {
@@ -26,15 +26,15 @@ struct Side {
     port: Option<u16>,
 }
 
-/// Why a text is not a [`ConnectTo`].
+/// Reasons why a text is not a [`ConnectTo`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectToError {
-    /// The parts are not there.
+    /// The text does not have the four parts.
     #[error(
-        "`{0}` is not a connection detour: write HOST1:PORT1:HOST2:PORT2 (an IPv6 address stands in brackets)"
+        "`{0}` is not a rule of `--connect-to`: write HOST1:PORT1:HOST2:PORT2 (an IPv6 address stands in brackets)"
     )]
     Shape(String),
-    /// A host cannot be one.
+    /// A host is not valid.
     #[error(
         "`{text}` holds `{host}`, which is not a host: write a name or an address, or leave it empty"
     )]
@@ -55,15 +55,15 @@ pub enum ConnectToError {
 }
 
 impl ConnectTo {
-    /// The port that connections are sent to; `None` where it is the request's own.
+    /// Returns the port that connections are sent to; `None` where it is the request's own.
     pub fn port(&self) -> Option<u16> {
         self.to.port
     }
 
-    /// Where a request for `host` and `port` is to connect to: there, unless one of `detours` says otherwise.
-    pub(crate) fn endpoint(detours: &[Self], host: &Host, port: u16) -> (Host, u16) {
-        let detour = detours.iter().find(|detour| detour.from.covers(host, port));
-        let to = detour.map(|detour| &detour.to);
+    /// Returns the endpoint to connect to for a request to `host` and `port`: itself, unless one of `rules` covers it.
+    pub(crate) fn endpoint(rules: &[Self], host: &Host, port: u16) -> (Host, u16) {
+        let rule = rules.iter().find(|rule| rule.from.covers(host, port));
+        let to = rule.map(|rule| &rule.to);
         (
             to.and_then(|to| to.host.clone())
                 .unwrap_or_else(|| host.clone()),

@@ -1,4 +1,5 @@
-//! Events into the journal: once each, with the runs that they start.
+//! Events: each is inserted once, with the runs that it starts. Repeated deliveries are found by their keys
+//! (`deliveries`).
 
 use codehook_api_types::RunState;
 use rusqlite::{OptionalExtension, Row};
@@ -6,25 +7,38 @@ use rusqlite::{OptionalExtension, Row};
 use crate::by_name::ByName;
 use crate::error::StoreError;
 use crate::id::Id;
-use crate::journal::Store;
-use crate::model::{Event, Page};
+use crate::page::Page;
+use crate::store::Store;
+use crate::tables::usage;
 use crate::time::Millis;
-use crate::usage;
 
-/// An event to be kept.
+/// An event as it was received and mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its identifier.
+    pub id: Id,
+    /// The source that received it; none for the API.
+    pub source: Option<Id>,
+    /// The event itself, JSON.
+    pub body: String,
+    /// When it was received.
+    pub received_at: Millis,
+}
+
+/// An event to insert.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: String,
-    /// The source that it came through; none for the API.
+    /// The source that received it; none for the API.
     pub source: Option<Id>,
-    /// What tells two deliveries of one event from two events, as the sender says it.
+    /// The sender's key of the delivery, which tells a repeated delivery from another event.
     pub delivery: Option<String>,
     /// The event itself, JSON.
     pub body: String,
 }
 
-/// A run that an event starts.
+/// A run to insert with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewRun {
     /// The hook.
@@ -33,17 +47,17 @@ pub struct NewRun {
     pub version: u32,
 }
 
-/// What became of an event.
+/// The result of accepting an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
-    /// It and its runs are on disk.
+    /// The event and its runs are on disk.
     New {
         /// Its identifier.
         event: Id,
         /// Its runs, in the order given.
         runs: Vec<Id>,
     },
-    /// It had been delivered before.
+    /// The event had been delivered before.
     Duplicate {
         /// Its identifier.
         event: Id,
@@ -60,16 +74,15 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
 }
 
 impl Store {
-    /// Keeps an event and the runs that it starts, all or nothing. Answers once they are on disk.
+    /// Inserts an event and the runs that it starts, all or nothing. Returns once they are on disk.
     ///
     /// # Errors
     ///
-    /// What keeps a write from the disk; then there is no event and no run.
+    /// When the write fails; then there is no event and no run.
     pub async fn accept(&self, new: NewEvent, runs: Vec<NewRun>) -> Result<Accepted, StoreError> {
-        let event = Id::new();
-        let ids: Vec<Id> = runs.iter().map(|_| Id::new()).collect();
-        self.write(move |db| {
-            let now = Millis::now();
+        let event = self.new_id();
+        let ids: Vec<Id> = runs.iter().map(|_| self.new_id()).collect();
+        self.write(move |db, now| {
             if let Some(key) = &new.delivery {
                 let before = db
                     .prepare_cached("SELECT event FROM deliveries WHERE tenant = ?1 AND key = ?2")?
@@ -83,9 +96,10 @@ impl Store {
             }
             db.prepare_cached("INSERT INTO events (id, tenant, source, body, received_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
                 .execute((event, &new.tenant, new.source, &new.body, now))?;
-            usage::add(db, &new.tenant, new.body.len(), 0)?;
+            usage::add(db, &new.tenant, new.body.len(), 0, now)?;
             let mut insert = db.prepare_cached(
-                "INSERT INTO runs (id, tenant, event, hook, version, state, due_at, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+                "INSERT INTO runs (id, tenant, event, hook, version, state, due_at, created_at)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
             )?;
             for (id, run) in ids.iter().zip(runs) {
                 insert.execute((id, &new.tenant, event, run.hook, run.version, ByName(RunState::Queued), now))?;
@@ -95,7 +109,7 @@ impl Store {
         .await
     }
 
-    /// A tenant's event.
+    /// Returns a tenant's event.
     ///
     /// # Errors
     ///
@@ -113,7 +127,7 @@ impl Store {
         .await
     }
 
-    /// A tenant's events, newest first.
+    /// Lists a tenant's events, newest first.
     ///
     /// # Errors
     ///
@@ -127,11 +141,12 @@ impl Store {
         let tenant = tenant.to_owned();
         self.read(move |db| {
             let mut statement = db.prepare_cached(
-                "SELECT id, source, body, received_at FROM events WHERE tenant = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
+                "SELECT id, source, body, received_at FROM events WHERE tenant = ?1 AND (?2 IS NULL OR id < ?2)
+                    ORDER BY id DESC LIMIT ?3",
             )?;
             let rows = statement.query_map((tenant, cursor, limit as i64 + 1), event)?;
             let items = rows.collect::<Result<Vec<_>, _>>()?;
-            Ok(Page::cut(items, limit, |event| event.id))
+            Ok(Page::from_list(items, limit, |event| event.id))
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! The way of a package into the store: found, checked, compiled, packed, locked.
+//! Installs a package: finds, checks, compiles and packs it, and adds it to the lock file.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::requirement::{self, Requirement};
 use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
 
-/// Why nothing was added.
+/// Reasons why no package was added.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// See [`Refusal`].
@@ -48,96 +48,96 @@ impl From<ChooseError> for AddError {
     }
 }
 
-/// What adding needs.
-pub struct Workshop<'a> {
-    /// Where the package goes.
+/// Adds packages to a store.
+pub struct PackageInstaller<'a> {
+    /// The store that packages are added to.
     pub store: &'a Store,
-    /// What every hook has already.
+    /// The packages that every hook has.
     pub built_in: &'a BuiltIn,
-    /// The interpreter that compiles.
+    /// The sandbox in which modules are compiled.
     pub sandbox: &'a Sandbox,
-    /// For the sandbox, which reaches nothing through it.
+    /// The network of the sandbox, in which nothing is allowed.
     pub egress: &'a Egress,
 }
 
-/// What is to be added, and how.
+/// A request to add a package.
 #[derive(Debug, Clone)]
 pub struct Addition {
     /// The package and its version.
     pub wanted: Wanted,
     /// The hash that the file must have.
     pub hash: Option<Sha256>,
-    /// Whose hooks are to see it.
+    /// The tenants whose hooks are to see it.
     pub tenants: Tenants,
-    /// What to do about C code.
+    /// How to treat C code.
     pub extensions: Extensions,
-    /// What to do when another version is there.
+    /// How to treat another version that is installed.
     pub other_version: OtherVersion,
 }
 
-/// What to do when another version is there.
+/// How to treat another version that is installed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OtherVersion {
-    /// Nothing is added.
+    /// The package is refused.
     #[default]
     Refuse,
-    /// The new one takes its place, for the same tenants.
+    /// The new one replaces it, for the same tenants.
     Replace,
 }
 
-/// What changed.
+/// The change that adding made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Novelty {
-    /// A package that was not there.
+    /// The package was not installed before.
     New,
-    /// Another version was there.
+    /// Another version was replaced.
     Replaced(String),
-    /// It was there; perhaps more tenants see it now.
+    /// The package was installed already; more tenants may see it now.
     Known,
 }
 
-/// What was added.
+/// The result of adding a package.
 #[derive(Debug)]
 pub struct Added {
-    /// As in the lock file.
+    /// Its entry in the lock file.
     pub package: LockedPackage,
-    /// What changed.
+    /// The change.
     pub novelty: Novelty,
-    /// Files that do not compile, and why; they are left out.
+    /// Files that do not compile, with the reason; they are left out.
     pub left_out: BTreeMap<String, String>,
-    /// What it needs and its tenants do not have.
+    /// Packages that it requires and its tenants do not have.
     pub missing: Vec<Missing>,
-    /// Whether its author has withdrawn this version.
+    /// Whether this version is yanked (PEP 592).
     pub yanked: bool,
 }
 
-/// A package that another needs.
+/// A required package that is not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// Its name.
     pub name: String,
-    /// The versions that will do, as written.
+    /// The versions that satisfy the requirement, as written.
     pub range: String,
-    /// A version that is there, for these tenants or others, and is not enough.
-    pub there: Option<String>,
-    /// A version that would do, if the source has one.
+    /// The version that is installed, for these tenants or others, and does not satisfy it.
+    pub installed: Option<String>,
+    /// A version that would satisfy it, if the source has one.
     pub version: Option<String>,
 }
 
 /// A package ready to be stored.
-struct Made {
+struct BuiltPackage {
     package: LockedPackage,
     archive: Vec<u8>,
     left_out: BTreeMap<String, String>,
 }
 
-impl Workshop<'_> {
-    /// Adds a package. A package that is there in this version is not fetched again when there is no `source`: only its tenants
-    /// are added.
+impl PackageInstaller<'_> {
+    /// Adds a package. A package that is installed in this version is not fetched again when there is no `source`: only
+    /// its tenants are added.
     ///
     /// # Errors
     ///
-    /// Why it was not added; the store is then as it was.
+    /// The reason why it was not added; the store is then unchanged.
     pub async fn add(
         &self,
         addition: &Addition,
@@ -159,7 +159,7 @@ impl Workshop<'_> {
             let Some(same) = same else {
                 return Err(Refusal::NoSource(name.to_string()).into());
             };
-            return self.widen(same.clone(), addition, None).await;
+            return self.add_tenants(same.clone(), addition, None).await;
         };
         if let Source::Index(index) = source
             && demand.is_some()
@@ -169,23 +169,25 @@ impl Workshop<'_> {
         let chosen = choose(source, &addition.wanted, demand.as_ref()).await?;
         let yanked = chosen.candidate.yanked;
         if let Some(same) = same {
-            let known = self.widen(same.clone(), addition, Some(source)).await?;
+            let known = self
+                .add_tenants(same.clone(), addition, Some(source))
+                .await?;
             return Ok(Added { yanked, ..known });
         }
-        let made = self.make(addition, chosen).await?;
-        let (package, novelty) = self.put(made.package, &made.archive, addition)?;
+        let built = self.build(addition, chosen).await?;
+        let (package, novelty) = self.store_package(built.package, &built.archive, addition)?;
         let missing = self.missing(&package, Some(source)).await?;
         Ok(Added {
             package,
             novelty,
-            left_out: made.left_out,
+            left_out: built.left_out,
             missing,
             yanked,
         })
     }
 
-    /// The same bytes again: nothing is made, but more tenants may see it.
-    async fn widen(
+    /// Adds tenants to a package that is installed from the same bytes.
+    async fn add_tenants(
         &self,
         same: LockedPackage,
         addition: &Addition,
@@ -193,7 +195,7 @@ impl Workshop<'_> {
     ) -> Result<Added, AddError> {
         let change = self.store.change()?;
         let mut lock_file = change.lock_file.clone();
-        // Between the first look and this turn it may have been removed or replaced.
+        // It may have been removed or replaced before the lock was acquired.
         let key = addition.wanted.name.normal().to_owned();
         let unchanged = lock_file
             .packages
@@ -206,7 +208,7 @@ impl Workshop<'_> {
             tenants: package.tenants.clone().and(&addition.tenants),
             ..package.clone()
         };
-        check_neighbours(&lock_file, &package)?;
+        check_conflicts(&lock_file, &package)?;
         lock_file.packages.insert(key, package.clone());
         change.commit(lock_file)?;
         let missing = self.missing(&package, source).await?;
@@ -219,8 +221,8 @@ impl Workshop<'_> {
         })
     }
 
-    /// Everything that takes time, without a turn in the store.
-    async fn make(&self, addition: &Addition, chosen: Chosen) -> Result<Made, AddError> {
+    /// Builds a package. This takes time, so the store is not locked meanwhile.
+    async fn build(&self, addition: &Addition, chosen: Chosen) -> Result<BuiltPackage, AddError> {
         let Chosen {
             candidate,
             bytes,
@@ -228,8 +230,8 @@ impl Workshop<'_> {
         } = chosen;
         let file = &candidate.file;
         let distribution = distribution::open(file, &bytes, &addition.wanted, addition.extensions)?;
-        let nothing_allowed = self.egress.session(Policy::default());
-        let compiled = compile(self.sandbox, &distribution.files, nothing_allowed).await?;
+        let no_network = self.egress.session(Policy::default());
+        let compiled = compile(self.sandbox, &distribution.files, no_network).await?;
         for module in &distribution.modules {
             if let Some(owner) = modules::owner(module, self.built_in, &compiled.linked) {
                 return Err(Refusal::Shadows {
@@ -240,8 +242,8 @@ impl Workshop<'_> {
                 .into());
             }
         }
-        check_complaints(&file.text, &distribution, &compiled)?;
-        let (archive, left_out) = packed(distribution.files, compiled)?;
+        check_syntax_errors(&file.text, &distribution, &compiled)?;
+        let (archive, left_out) = pack_files(distribution.files, compiled)?;
         let archive_hash = Sha256::of(&archive);
         let name = &addition.wanted.name;
         let package = LockedPackage {
@@ -263,14 +265,14 @@ impl Workshop<'_> {
             requires: distribution.requires,
             left_out: left_out.keys().cloned().collect(),
         };
-        Ok(Made {
+        Ok(BuiltPackage {
             package,
             archive,
             left_out,
         })
     }
 
-    fn put(
+    fn store_package(
         &self,
         package: LockedPackage,
         archive: &[u8],
@@ -280,20 +282,20 @@ impl Workshop<'_> {
         let mut lock_file = change.lock_file.clone();
         let (package, novelty) = match lock_file.find(&addition.wanted.name) {
             None => (package, Novelty::New),
-            // Somebody else was faster, with the same bytes or with others.
-            Some(there) if there.version == package.version => {
-                demanded_bytes(there, &package.sha256, &package.file)?;
-                let tenants = package.tenants.clone().and(&there.tenants);
+            // It was added meanwhile, from the same bytes or from others.
+            Some(locked) if locked.version == package.version => {
+                check_bytes(locked, &package.sha256, &package.file)?;
+                let tenants = package.tenants.clone().and(&locked.tenants);
                 (LockedPackage { tenants, ..package }, Novelty::Known)
             }
-            Some(there) if addition.other_version == OtherVersion::Replace => {
-                let tenants = package.tenants.clone().and(&there.tenants);
-                let replaced = Novelty::Replaced(there.version.clone());
+            Some(locked) if addition.other_version == OtherVersion::Replace => {
+                let tenants = package.tenants.clone().and(&locked.tenants);
+                let replaced = Novelty::Replaced(locked.version.clone());
                 (LockedPackage { tenants, ..package }, replaced)
             }
-            Some(there) => return Err(other_version(there).into()),
+            Some(locked) => return Err(other_version(locked).into()),
         };
-        check_neighbours(&lock_file, &package)?;
+        check_conflicts(&lock_file, &package)?;
         change.write_archive(&package.archive, archive)?;
         let key = addition.wanted.name.normal().to_owned();
         lock_file.packages.insert(key, package.clone());
@@ -301,7 +303,7 @@ impl Workshop<'_> {
         Ok((package, novelty))
     }
 
-    /// What `package` needs and the tenants that see it do not have.
+    /// Lists the packages that `package` requires and the tenants that see it do not have.
     async fn missing(
         &self,
         package: &LockedPackage,
@@ -314,12 +316,12 @@ impl Workshop<'_> {
             .iter()
             .filter_map(|line| requirement::parse(line));
         for requirement in needed {
-            let there = match self.there(&requirement, package, &lock_file) {
-                Found::Enough => continue,
-                Found::NotEnough(there) => there,
+            let installed = match self.availability(&requirement, package, &lock_file) {
+                Availability::Satisfied => continue,
+                Availability::Unsatisfied(installed) => installed,
             };
             let version = match &mut source {
-                // A help for whoever adds: without it the version is left open.
+                // Only a suggestion: without it the version is left open.
                 Some(source) => source
                     .candidates(&requirement.name)
                     .await
@@ -330,63 +332,72 @@ impl Workshop<'_> {
             missing.push(Missing {
                 name: requirement.name.to_string(),
                 range: requirement.range,
-                there,
+                installed,
                 version: version.map(|version| version.to_string()),
             });
         }
         Ok(missing)
     }
 
-    fn there(&self, needed: &Requirement, by: &LockedPackage, lock_file: &LockFile) -> Found {
-        let enough = |version: &str| {
+    fn availability(
+        &self,
+        required: &Requirement,
+        by: &LockedPackage,
+        lock_file: &LockFile,
+    ) -> Availability {
+        let satisfies = |version: &str| {
             version
                 .parse::<Version>()
-                .is_ok_and(|version| needed.admits(&version))
+                .is_ok_and(|version| required.admits(&version))
         };
-        if let Some(package) = self.built_in.find(&needed.name) {
-            return match enough(&package.version) {
-                true => Found::Enough,
-                false => Found::NotEnough(Some(format!("{} (built in)", package.version))),
+        if let Some(package) = self.built_in.find(&required.name) {
+            return match satisfies(&package.version) {
+                true => Availability::Satisfied,
+                false => Availability::Unsatisfied(Some(format!("{} (built in)", package.version))),
             };
         }
-        let Some(package) = lock_file.find(&needed.name) else {
-            return Found::NotEnough(None);
+        let Some(package) = lock_file.find(&required.name) else {
+            return Availability::Unsatisfied(None);
         };
         let seen_by_all = by.tenants.clone().and(&package.tenants) == package.tenants;
-        match enough(&package.version) && seen_by_all {
-            true => Found::Enough,
-            false => Found::NotEnough(Some(format!("{} for {}", package.version, package.tenants))),
+        match satisfies(&package.version) && seen_by_all {
+            true => Availability::Satisfied,
+            false => Availability::Unsatisfied(Some(format!(
+                "{} for {}",
+                package.version, package.tenants
+            ))),
         }
     }
 }
 
-enum Found {
-    Enough,
-    NotEnough(Option<String>),
+/// Whether a requirement is satisfied by an installed package.
+enum Availability {
+    Satisfied,
+    Unsatisfied(Option<String>),
 }
 
 fn is_version(package: &LockedPackage, version: Option<&Version>) -> bool {
     version.is_some() && package.version.parse::<Version>().ok().as_ref() == version
 }
 
-fn other_version(there: &LockedPackage) -> Refusal {
+fn other_version(locked: &LockedPackage) -> Refusal {
     Refusal::OtherVersion {
-        name: there.name.clone(),
-        version: there.version.clone(),
+        name: locked.name.clone(),
+        version: locked.version.clone(),
     }
 }
 
-/// The hash that the file must have: as demanded, or as locked.
+/// Returns the hash that the file must have: the requested one, or the locked one.
 fn demand(addition: &Addition, locked: Option<&LockedPackage>) -> Result<Option<Demand>, Refusal> {
     let asked = addition.hash.clone().map(|hash| Demand {
         hash,
-        whose: "--hash demands",
+        origin: "--hash demands",
     });
     let Some(locked) = locked else {
         return Ok(asked);
     };
     if !is_version(locked, addition.wanted.version.as_ref()) {
-        // Nothing to fetch in order to be refused at the end.
+        // Refused before fetching rather than after it.
         return match addition.other_version {
             OtherVersion::Refuse if addition.wanted.version.is_some() => Err(other_version(locked)),
             _ => Ok(asked),
@@ -401,30 +412,30 @@ fn demand(addition: &Addition, locked: Option<&LockedPackage>) -> Result<Option<
     }
     Ok(Some(Demand {
         hash: locked.sha256.clone(),
-        whose: "the lock file names",
+        origin: "the lock file names",
     }))
 }
 
-fn demanded_bytes(there: &LockedPackage, found: &Sha256, file: &str) -> Result<(), Refusal> {
-    if there.sha256 == *found {
+fn check_bytes(locked: &LockedPackage, found: &Sha256, file: &str) -> Result<(), Refusal> {
+    if locked.sha256 == *found {
         return Ok(());
     }
     Err(Refusal::OtherBytes {
         file: file.to_owned(),
         demand: "the lock file names",
-        expected: there.sha256.clone(),
+        expected: locked.sha256.clone(),
         found: found.clone(),
     })
 }
 
-/// No tenant may have two packages that bring the same module.
-fn check_neighbours(lock_file: &LockFile, package: &LockedPackage) -> Result<(), Refusal> {
+/// Checks that no tenant has two packages with the same module.
+fn check_conflicts(lock_file: &LockFile, package: &LockedPackage) -> Result<(), Refusal> {
     for other in lock_file.packages.values() {
         if other.name == package.name || !other.tenants.overlap(&package.tenants) {
             continue;
         }
-        if let Some(module) = modules::in_each_others_way(&package.modules, &other.modules) {
-            return Err(Refusal::InTheWay {
+        if let Some(module) = modules::conflicting_module(&package.modules, &other.modules) {
+            return Err(Refusal::Conflict {
                 package: package.name.clone(),
                 other: other.name.clone(),
                 module: module.to_owned(),
@@ -434,8 +445,9 @@ fn check_neighbours(lock_file: &LockFile, package: &LockedPackage) -> Result<(),
     Ok(())
 }
 
-/// Packages for Python 2.7 and 3 often have single modules for 3 only; a package that says nothing is judged by all of them.
-fn check_complaints(
+/// Checks that the modules compile. Packages for Python 2.7 and 3 often have single modules for 3 only; in a package
+/// that does not state its versions, every module must compile.
+fn check_syntax_errors(
     file: &str,
     distribution: &Distribution,
     compiled: &Compiled,
@@ -447,27 +459,27 @@ fn check_complaints(
         })
     };
     let stated = distribution.python27 == Python27::Stated;
-    let grave: Vec<String> = compiled
-        .complaints
+    let fatal: Vec<String> = compiled
+        .syntax_errors
         .iter()
         .filter(|(path, _)| !stated || is_top(path))
         .map(|(path, reason)| format!("{path}: {reason}"))
         .collect();
-    if grave.is_empty() {
+    if fatal.is_empty() {
         return Ok(());
     }
     Err(Refusal::DoesNotCompile {
         file: file.to_owned(),
-        complaints: grave,
+        syntax_errors: fatal,
     })
 }
 
-/// The archive, and what is not in it.
-fn packed(
+/// Packs the archive; returns it with the files that are left out.
+fn pack_files(
     mut files: Files,
     compiled: Compiled,
 ) -> Result<(Vec<u8>, BTreeMap<String, String>), CompileError> {
-    for path in compiled.complaints.keys() {
+    for path in compiled.syntax_errors.keys() {
         files.remove(path);
     }
     for (path, code) in compiled.code {
@@ -475,5 +487,5 @@ fn packed(
         files.insert(format!("{path}c"), code);
     }
     let archive = pack::tar(&files).map_err(|error| CompileError::Sources(error.to_string()))?;
-    Ok((archive, compiled.complaints))
+    Ok((archive, compiled.syntax_errors))
 }

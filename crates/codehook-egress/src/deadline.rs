@@ -1,4 +1,4 @@
-//! The time one exchange has. Every wait in this crate goes through here, so that none is unbounded.
+//! The time limits of one exchange. Every wait in this crate goes through here, so that none is unbounded.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::EgressError;
 use crate::limits::EgressLimits;
-use crate::target::Target;
+use crate::net::target::Target;
 
-/// Limits longer than this count as this: a day, which no run lasts, and far from what an instant can hold.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Upper bound of every limit: a day, longer than any run, and far below what an instant can hold.
+const MAX_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug, Clone)]
-pub(crate) struct Clock {
+pub(crate) struct Deadline {
     started: Instant,
     limit: Duration,
     connect_limit: Duration,
@@ -21,17 +21,17 @@ pub(crate) struct Clock {
     guest: Option<Duration>,
 }
 
-impl Clock {
+impl Deadline {
     pub(crate) fn start(limits: &EgressLimits, guest: Option<Duration>) -> Self {
         Self {
             started: Instant::now(),
-            limit: limits.request_timeout.min(LONGEST),
-            connect_limit: limits.connect_timeout.min(LONGEST),
+            limit: limits.request_timeout.min(MAX_LIMIT),
+            connect_limit: limits.connect_timeout.min(MAX_LIMIT),
             guest,
         }
     }
 
-    /// Replaces the guest's own timeout for the waits to come.
+    /// Replaces the guest's own timeout for the following waits.
     pub(crate) fn set_guest_timeout(&mut self, guest: Option<Duration>) {
         self.guest = guest;
     }
@@ -46,7 +46,7 @@ impl Clock {
         .await
     }
 
-    /// Waits for a step of getting connected.
+    /// Waits for a step of connecting.
     pub(crate) async fn wait_to_connect<F: Future>(
         &self,
         target: &Target,

@@ -1,16 +1,16 @@
 //! One line of a hook's allow list.
 //!
-//! Owns the syntax and the meaning of a rule. Refuses anything that looks like more than a host (a path, a user name, a query),
-//! because a rule that silently ignored them would allow more than its author meant.
+//! Owns the syntax and the meaning of a rule. Refuses anything that looks like more than a host (a path, a user name, a
+//! query), because a rule that silently ignored them would allow more than its author meant.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::host::{Host, Scheme, parse_port, split_port};
-use crate::target::Target;
+use crate::net::host::{Host, Scheme, parse_port, split_port};
+use crate::net::target::Target;
 
-/// What a guest may reach: `[scheme://]host[:port]`.
+/// A rule for hosts that a guest may reach: `[scheme://]host[:port]`.
 ///
 /// | Rule | Allows |
 /// |---|---|
@@ -22,8 +22,8 @@ use crate::target::Target;
 /// | `[2001:db8::1]`, `192.0.2.1` | that address, when a URL is written with it |
 /// | `*` | every host |
 ///
-/// Hosts are compared without regard to case or a trailing dot, with IDN in its ASCII form. An allowed host may still resolve to
-/// a forbidden address: see [`PrivateNetworks`](crate::PrivateNetworks).
+/// Hosts are compared without regard to case or a trailing dot, with IDN in its ASCII form. An allowed host may still
+/// resolve to a forbidden address: see [`PrivateNetworks`](crate::PrivateNetworks).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AllowRule {
     scheme: Option<Scheme>,
@@ -39,7 +39,7 @@ enum Hosts {
     Below(String),
 }
 
-/// Why a text is not an [`AllowRule`].
+/// Reasons why a text is not an [`AllowRule`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AllowRuleError {
     /// Nothing but white space was given.
@@ -53,7 +53,7 @@ pub enum AllowRuleError {
     /// A path, a query, a fragment or a user name was given too.
     #[error("allow rule `{0}` holds more than a host: write `[scheme://]host[:port]` alone")]
     MoreThanHost(String),
-    /// The host cannot be one.
+    /// The host is not valid.
     #[error(
         "allow rule `{0}` does not name a host: write `host`, `*.suffix`, `*`, or an IPv6 address in brackets"
     )]
@@ -66,7 +66,7 @@ pub enum AllowRuleError {
 }
 
 impl AllowRule {
-    /// The ports that the rule opens.
+    /// Returns the ports that the rule opens.
     pub fn ports(&self) -> impl Iterator<Item = u16> + use<> {
         let (scheme, port) = (self.scheme, self.port);
         let defaults = [Scheme::Http, Scheme::Https]
@@ -76,7 +76,7 @@ impl AllowRule {
         port.into_iter().chain(defaults)
     }
 
-    /// Whether the rule covers this scheme, host and port.
+    /// Checks whether the rule covers this scheme, host and port.
     pub(crate) fn permits(&self, target: &Target) -> bool {
         let host = match &self.hosts {
             Hosts::Any => true,
@@ -86,7 +86,7 @@ impl AllowRule {
         host && self.permits_endpoint(target)
     }
 
-    /// Whether the rule spells out `address` itself and covers the target's scheme and port.
+    /// Checks whether the rule spells out `address` itself and covers the target's scheme and port.
     pub(crate) fn names_address(&self, address: IpAddr, target: &Target) -> bool {
         matches!(&self.hosts, Hosts::Exactly(host) if host.ip() == Some(address))
             && self.permits_endpoint(target)
@@ -117,7 +117,7 @@ impl FromStr for AllowRule {
             return Err(AllowRuleError::Empty);
         }
         if text.contains('@') {
-            // What stands before an @ may be a password: it must not come back in the message.
+            // The text before an @ may be a password: it must not appear in the message.
             return Err(AllowRuleError::MoreThanHost("…@…".to_owned()));
         }
         let (scheme, rest) = match text.split_once("://") {
@@ -153,7 +153,8 @@ fn parse_hosts(text: &str) -> Option<Hosts> {
         return Some(Hosts::Any);
     }
     match text.strip_prefix("*.") {
-        // A suffix that reads as an address (`*.1`) would never match anything: better an error than a dead rule.
+        // A suffix that reads as an address (`*.1`) would never match anything: an error is better than a rule without
+        // effect.
         Some(suffix) => match Host::parse(suffix)? {
             Host::Name(suffix) => Some(Hosts::Below(suffix)),
             Host::V4(_) | Host::V6(_) => None,

@@ -1,4 +1,4 @@
-//! The TCP stream as the protocols above see it: counted, and forgiving about writes.
+//! The TCP stream below TLS and HTTP: counts bytes, and ignores failed writes once the server has closed.
 
 use std::io;
 use std::pin::Pin;
@@ -9,14 +9,14 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Bytes that a session may still move over the network.
+/// Counts the bytes that a session moves over the network, up to a limit.
 #[derive(Debug)]
-pub(crate) struct WireBudget {
+pub(crate) struct ByteBudget {
     used: AtomicU64,
     limit: u64,
 }
 
-impl WireBudget {
+impl ByteBudget {
     pub(crate) fn new(limit: u64) -> Arc<Self> {
         Arc::new(Self {
             used: AtomicU64::new(0),
@@ -32,7 +32,7 @@ impl WireBudget {
         self.used.load(Ordering::Relaxed) > self.limit
     }
 
-    /// Counts bytes that were moved; an error once there were too many, which ends the connection that moved them.
+    /// Counts bytes; fails once there are too many, which ends the connection that moved them.
     fn count(&self, bytes: usize) -> io::Result<()> {
         self.used.fetch_add(bytes as u64, Ordering::Relaxed);
         if self.is_exhausted() {
@@ -45,16 +45,17 @@ impl WireBudget {
 
 /// A TCP stream that counts, and whose writes never fail once the server has hung up.
 ///
-/// A server may answer and close while a request body is still being sent (RFC 9112, section 9.6). The next write then fails,
-/// although the answer waits to be read; swallowing the writes leaves it to the reading side to say what happened.
-pub(crate) struct Wire {
+/// A server may respond and close while a request body is still being sent (RFC 9112, section 9.6). The next write then
+/// fails, although the response is waiting to be read; ignoring the failure leaves it to the reading side to report
+/// what happened.
+pub(crate) struct CountingStream {
     stream: TcpStream,
-    budget: Arc<WireBudget>,
+    budget: Arc<ByteBudget>,
     peer_hung_up: bool,
 }
 
-impl Wire {
-    pub(crate) fn new(stream: TcpStream, budget: Arc<WireBudget>) -> Self {
+impl CountingStream {
+    pub(crate) fn new(stream: TcpStream, budget: Arc<ByteBudget>) -> Self {
         Self {
             stream,
             budget,
@@ -62,7 +63,7 @@ impl Wire {
         }
     }
 
-    fn forgive<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
+    fn ignore_hang_up<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
         match result {
             Err(error)
@@ -79,7 +80,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for CountingStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -91,7 +92,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for CountingStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -101,18 +102,18 @@ impl AsyncWrite for Wire {
             return Poll::Ready(Ok(data.len()));
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, data));
-        let written = self.forgive(written, data.len())?;
+        let written = self.ignore_hang_up(written, data.len())?;
         self.budget.count(written)?;
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        Poll::Ready(self.forgive(flushed, ()))
+        Poll::Ready(self.ignore_hang_up(flushed, ()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
-        Poll::Ready(self.forgive(shut, ()))
+        Poll::Ready(self.ignore_hang_up(shut, ()))
     }
 }

@@ -1,15 +1,16 @@
-//! A URL taken apart: where to connect, what to ask for, and what may be written down about it.
+//! A parsed URL: the endpoint to connect to, the request target, and the form that may be logged.
 //!
-//! Parsing is WHATWG's (the `url` crate), so that every spelling of an address ends up as the address itself before any rule looks
-//! at it. Refuses what the parser would quietly repair (control characters, white space) and what has no place in a request.
+//! Parsing is WHATWG's (the `url` crate), so that every spelling of an address ends up as the address itself before any
+//! rule looks at it. Refuses what the parser would quietly repair (control characters, white space) and what must not
+//! be part of a request.
 
 use http::uri::PathAndQuery;
 use url::Url;
 
 use crate::error::RequestFault;
-use crate::host::{Host, Scheme, parse_port, split_port};
+use crate::net::host::{Host, Scheme, parse_port, split_port};
 
-/// Longest path that is written down in full, in characters.
+/// Longest path that is logged in full, in bytes.
 const MAX_VISIBLE_PATH: usize = 1024;
 
 #[derive(Debug, Clone)]
@@ -54,7 +55,8 @@ impl Target {
         Ok(target)
     }
 
-    /// `host`, or `host:port` when the port is not the scheme's own: the value of the `Host` header (RFC 9112, section 3.2).
+    /// Returns `host`, or `host:port` when the port is not the scheme's own: the value of the `Host` header (RFC 9112,
+    /// section 3.2).
     pub(crate) fn authority(&self) -> String {
         if self.port == self.scheme.default_port() {
             self.host.to_string()
@@ -63,7 +65,7 @@ impl Target {
         }
     }
 
-    /// Whether a `Host` header written by a guest means this target.
+    /// Checks whether a `Host` header written by a guest names this target.
     pub(crate) fn is_named_by(&self, header: &[u8]) -> bool {
         let Some((host, port)) = std::str::from_utf8(header).ok().and_then(split_port) else {
             return false;

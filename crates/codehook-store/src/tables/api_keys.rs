@@ -1,7 +1,5 @@
-//! API keys: shown once, kept as a hash. A key is `chk_` with its identifier and 32 random bytes; there is too much chance in it to be
-//! guessed, so a plain SHA-256 is enough to keep it.
-
-use std::fmt::Write;
+//! API keys: shown once, stored as a hash. A key is `chk_` with its identifier and 32 random bytes, which cannot be
+//! guessed, so that a plain SHA-256 suffices to store it.
 
 use codehook_api_types::Scope;
 use rusqlite::OptionalExtension;
@@ -11,50 +9,50 @@ use zeroize::Zeroizing;
 
 use crate::error::StoreError;
 use crate::id::Id;
-use crate::journal::Store;
-use crate::tenants;
+use crate::store::Store;
+use crate::tables::tenants;
 use crate::time::Millis;
 
-/// What every key begins with, so that a leaked one is found by scanners.
+/// The prefix of every key, by which scanners find leaked ones.
 const PREFIX: &str = "chk_";
 const SECRET_BYTES: usize = 32;
 
-/// Whose key it is.
+/// The holder of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyHolder {
-    /// Makes tenants and keys of theirs, and may do everything else.
+    /// The operator: makes tenants and their keys, and may do everything else.
     Operator,
-    /// This tenant and no other.
+    /// One tenant.
     Tenant(String),
 }
 
-/// A key as it is listed: never the key itself.
+/// A key as it is listed, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its identifier, which stands in the key.
+    /// Its identifier, which is part of the key.
     pub id: Id,
-    /// Whose it is.
+    /// Its holder.
     pub holder: KeyHolder,
-    /// What it is for.
+    /// Its name.
     pub name: String,
-    /// What it is good for.
+    /// Its permissions.
     pub scopes: Vec<Scope>,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Millis,
-    /// From when on it is none any more.
+    /// The time from which it is invalid.
     pub expires_at: Option<Millis>,
 }
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// Whose it is.
+    /// Its holder.
     pub holder: KeyHolder,
-    /// What it is for.
+    /// Its name.
     pub name: String,
-    /// What it is good for.
+    /// Its permissions.
     pub scopes: Vec<Scope>,
-    /// From when on it is none any more.
+    /// The time from which it is invalid.
     pub expires_at: Option<Millis>,
 }
 
@@ -63,31 +61,27 @@ fn hash(secret: &str) -> Vec<u8> {
 }
 
 impl Store {
-    /// Makes a key. Its text is answered here and never again.
+    /// Creates a key. Its text is returned here and never again.
     ///
     /// # Errors
     ///
-    /// When there is no such tenant, or the write does not reach the disk.
+    /// When there is no such tenant, or the write fails.
     pub async fn create_key(&self, new: NewKey) -> Result<(ApiKey, Zeroizing<String>), StoreError> {
-        let id = Id::new();
+        let id = self.new_id();
         let mut random = Zeroizing::new([0; SECRET_BYTES]);
-        getrandom::fill(random.as_mut())
-            .map_err(|error| StoreError::Directory(std::io::Error::other(error)))?;
-        let mut secret = Zeroizing::new(String::with_capacity(2 * SECRET_BYTES));
-        for byte in random.iter() {
-            let _ = write!(secret, "{byte:02x}");
-        }
+        getrandom::fill(random.as_mut())?;
+        let secret = Zeroizing::new(hex::encode(random.as_ref()));
         let text = Zeroizing::new(format!("{PREFIX}{id}_{}", *secret));
         let key = ApiKey {
             id,
             holder: new.holder,
             name: new.name,
             scopes: new.scopes,
-            created_at: Millis::now(),
+            created_at: self.clock.now(),
             expires_at: new.expires_at,
         };
         let (stored, scopes) = (key.clone(), serde_json::to_string(&key.scopes)?);
-        self.write(move |db| {
+        self.write(move |db, _| {
             let tenant = match &stored.holder {
                 KeyHolder::Operator => None,
                 KeyHolder::Tenant(tenant) => {
@@ -96,8 +90,17 @@ impl Store {
                 }
             };
             db.execute(
-                "INSERT INTO api_keys (id, tenant, name, hash, scopes, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                (id, tenant, &stored.name, hash(&secret), scopes, stored.created_at, stored.expires_at),
+                "INSERT INTO api_keys (id, tenant, name, hash, scopes, created_at, expires_at)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                (
+                    id,
+                    tenant,
+                    &stored.name,
+                    hash(&secret),
+                    scopes,
+                    stored.created_at,
+                    stored.expires_at,
+                ),
             )?;
             Ok(())
         })
@@ -105,7 +108,7 @@ impl Store {
         Ok((key, text))
     }
 
-    /// The key whose text this is. None for anything else, an expired one included.
+    /// Returns the key with this text; none for an expired key and for any other text.
     ///
     /// # Errors
     ///
@@ -120,7 +123,7 @@ impl Store {
         let Ok(id) = id.parse::<Id>() else {
             return Ok(None);
         };
-        let given = hash(secret);
+        let (given, now) = (hash(secret), self.clock.now());
         self.read(move |db| {
             let found = db
                 .prepare_cached(
@@ -140,17 +143,17 @@ impl Store {
                     Ok((row.get::<_, Vec<u8>>(0)?, scopes, key))
                 })
                 .optional()?;
-            let Some((kept, scopes, mut key)) = found else {
+            let Some((stored, scopes, mut key)) = found else {
                 return Ok(None);
             };
             key.scopes = serde_json::from_str(&scopes)?;
-            let expired = key.expires_at.is_some_and(|at| at <= Millis::now());
-            Ok((bool::from(kept.ct_eq(&given)) && !expired).then_some(key))
+            let expired = key.expires_at.is_some_and(|at| at <= now);
+            Ok((bool::from(stored.ct_eq(&given)) && !expired).then_some(key))
         })
         .await
     }
 
-    /// The keys of one holder, oldest first.
+    /// Lists the keys of one holder, oldest first.
     ///
     /// # Errors
     ///
@@ -188,9 +191,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::NotFound`], and when the write fails.
     pub async fn delete_key(&self, holder: KeyHolder, id: Id) -> Result<(), StoreError> {
-        self.write(move |db| {
+        self.write(move |db, _| {
             let tenant = match &holder {
                 KeyHolder::Operator => None,
                 KeyHolder::Tenant(tenant) => Some(tenant),

@@ -1,6 +1,7 @@
-//! From a checked target to a connection: look-up, judgement of every address, TCP, TLS.
+//! Connects to a checked target: lookup, judgement of every address, TCP, TLS.
 //!
-//! The connection is made to an address that was judged here, never by name, so that a second look-up cannot give another answer.
+//! The connection is made to an address that was judged here, never by name, so that a second lookup cannot give
+//! another address.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,16 +15,16 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
-use crate::connect_to::ConnectTo;
+use crate::counting_stream::{ByteBudget, CountingStream};
+use crate::deadline::Deadline;
 use crate::error::EgressError;
-use crate::host::Host;
+use crate::net::host::Host;
+use crate::net::resolver::Resolve;
+use crate::net::target::Target;
 use crate::policy::Policy;
-use crate::resolve_override::ResolveOverride;
-use crate::resolver::Resolve;
-use crate::target::Target;
+use crate::policy::connect_to::ConnectTo;
+use crate::policy::resolve_override::ResolveOverride;
 use crate::tls;
-use crate::wire::{Wire, WireBudget};
 
 /// Head start of one address before the next is tried beside it (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -36,28 +37,28 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 pub(crate) type Transport = TokioIo<Box<dyn Stream>>;
 
-/// What a session needs to connect, borrowed for one request.
+/// The parts of a session that connecting needs, borrowed for one request.
 pub(crate) struct Connector<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) resolver: &'a Arc<dyn Resolve>,
-    /// One permit: a session has one look-up at a time, abandoned ones included.
-    pub(crate) look_up: &'a Arc<Semaphore>,
-    pub(crate) budget: &'a Arc<WireBudget>,
+    /// One permit: a session has one lookup at a time, abandoned ones included.
+    pub(crate) lookup: &'a Arc<Semaphore>,
+    pub(crate) budget: &'a Arc<ByteBudget>,
 }
 
 impl Connector<'_> {
-    /// Where the target may be connected to.
+    /// Resolves the target and returns the addresses that the policy allows.
     pub(crate) async fn addresses(
         &self,
         target: &Target,
-        clock: &Clock,
+        deadline: &Deadline,
     ) -> Result<Vec<SocketAddr>, EgressError> {
         let (host, port) = ConnectTo::endpoint(&self.policy.connect_to, &target.host, target.port);
         let overridden = ResolveOverride::find(&self.policy.resolve, &host, port);
         let found = match (overridden, &host) {
             (Some(addresses), _) => addresses.to_vec(),
             (None, Host::Name(name)) => {
-                clock
+                deadline
                     .wait_to_connect(target, self.look_up(name.clone()))
                     .await?
             }
@@ -70,10 +71,10 @@ impl Connector<'_> {
             .collect())
     }
 
-    /// Runs in a task of its own, which keeps the permit until the look-up is really over: a guest cannot pile up look-ups by
-    /// giving each of them up at once.
+    /// Looks a name up in a task of its own, which keeps the permit until the lookup is really over: a guest cannot
+    /// accumulate lookups by abandoning each of them at once.
     async fn look_up(&self, name: String) -> Vec<IpAddr> {
-        let Ok(permit) = self.look_up.clone().acquire_owned().await else {
+        let Ok(permit) = self.lookup.clone().acquire_owned().await else {
             return Vec::new();
         };
         let resolver = Arc::clone(self.resolver);
@@ -85,27 +86,28 @@ impl Connector<'_> {
         task.await.ok().and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Connects to the first of `addresses` that answers and, with `tls`, checks that the server is who the URL says.
+    /// Connects to the first of `addresses` that accepts and, with `tls`, verifies the server's certificate for the
+    /// URL's host.
     pub(crate) async fn connect(
         &self,
         target: &Target,
         addresses: &[SocketAddr],
         tls: Option<Arc<ClientConfig>>,
-        clock: &Clock,
+        deadline: &Deadline,
     ) -> Result<Transport, EgressError> {
         let tried = &addresses[..addresses.len().min(MAX_ADDRESSES_TRIED)];
-        let stream = clock
-            .wait_to_connect(target, race(tried))
+        let stream = deadline
+            .wait_to_connect(target, connect_first(tried))
             .await?
             .map_err(|error| connect_error(target, &error))?;
-        let wire = Wire::new(stream, Arc::clone(self.budget));
+        let stream = CountingStream::new(stream, Arc::clone(self.budget));
         let stream: Box<dyn Stream> = match tls {
             Some(config) => Box::new(
-                clock
-                    .wait_to_connect(target, tls::handshake(config, target, wire))
+                deadline
+                    .wait_to_connect(target, tls::handshake(config, target, stream))
                     .await??,
             ),
-            None => Box::new(wire),
+            None => Box::new(stream),
         };
         Ok(TokioIo::new(stream))
     }
@@ -119,8 +121,9 @@ fn connect_error(target: &Target, error: &io::Error) -> EgressError {
     }
 }
 
-/// The first connection that is made; attempts start one after the other, sooner when one has failed. The losers are dropped.
-async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+/// Returns the first connection that is made ("Happy Eyeballs"): attempts start one after the other, sooner when one
+/// has failed. The others are dropped.
+async fn connect_first(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut attempts = JoinSet::new();
     let mut waiting = addresses.iter();
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);

@@ -1,7 +1,7 @@
 //! Hosts and schemes in the one form in which they are compared.
 //!
-//! Everything that names a host (a URL, an allow rule, a resolve override, a `Host` header) passes through here, so that two
-//! spellings of one host cannot be told apart: lower case, IDN as punycode, every IPv4 spelling as dotted decimal, no trailing
+//! Every host (of a URL, an allow rule, a resolve override, a `Host` header) passes through here, so that two spellings
+//! of one host cannot be told apart: lower case, IDN as punycode, every IPv4 spelling as dotted decimal, no trailing
 //! dot. Refuses what cannot be a host of an `http` URL.
 
 use std::fmt;
@@ -20,7 +20,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The port a URL of this scheme means when it names none (RFC 9110, section 4.2).
+    /// Returns the port of a URL of this scheme that names none (RFC 9110, section 4.2).
     pub fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -57,9 +57,10 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    /// Reads a host as an operator or a header writes it; an IPv6 address stands in brackets.
+    /// Parses a host as an operator or a header writes it; an IPv6 address stands in brackets.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        // `url` decodes percent escapes inside a host and lets `*` stand in a name: neither belongs in a rule or a header.
+        // `url` decodes percent escapes inside a host and lets `*` stand in a name: neither is valid in a rule or a
+        // header.
         if text.contains(['%', '*']) || text.contains(|c: char| c.is_whitespace() || c.is_control())
         {
             return None;
@@ -71,7 +72,7 @@ impl Host {
         }
     }
 
-    /// The host of a parsed URL; `None` when it has none or one that DNS could not carry.
+    /// Returns the host of a parsed URL; `None` when it has none or one that DNS could not carry.
     pub(crate) fn of_url(url: &url::Url) -> Option<Self> {
         match url.host()? {
             url::Host::Domain(name) => Self::name(name),
@@ -124,7 +125,7 @@ pub(crate) fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
     })
 }
 
-/// Reads a port, 1 to 65535, digits only (`str::parse` alone would take a sign).
+/// Parses a port, 1 to 65535, digits only (`str::parse` alone would take a sign).
 pub(crate) fn parse_port(text: &str) -> Option<u16> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

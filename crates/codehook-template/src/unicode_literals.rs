@@ -1,4 +1,4 @@
-//! Whether a template's plain literals are `unicode`.
+//! Finds out whether a template's plain literals are `unicode`.
 //!
 //! `from __future__ import unicode_literals` turns every unprefixed literal of the file into `unicode`, those above it
 //! included. CPython 2.7 decides it from the shape of the statement alone, and a little too generously: a dotted
@@ -11,14 +11,14 @@ use crate::lexer::{PieceKind, Span, word_end};
 
 const NAME: &[u8] = b"unicode_literals";
 
-/// What an unprefixed literal is.
+/// The type of unprefixed literals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlainLiterals {
     Bytes,
     Unicode,
 }
 
-/// Which of the two the pieces of `source` ask for.
+/// Returns the type that the pieces of `source` ask for.
 pub(crate) fn plain_literals(source: &[u8], spans: &[Span]) -> PlainLiterals {
     let mut statement = Statement::Other;
     for span in spans {
@@ -38,7 +38,7 @@ pub(crate) fn plain_literals(source: &[u8], spans: &[Span]) -> PlainLiterals {
     PlainLiterals::Bytes
 }
 
-/// How far a statement has come towards `from <module> import ... unicode_literals`.
+/// How much of a statement matches `from <module> import ... unicode_literals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Statement {
     Other,
@@ -58,7 +58,7 @@ enum Module {
     OtherName,
     OneDot,
     Dotted,
-    /// Dots before a name, or several: the flag's test looks at the wrong place and finds nothing.
+    /// Dots before a name, or several: the interpreter's test looks at the wrong token and does not set the flag.
     Relative,
 }
 
@@ -110,7 +110,8 @@ fn is_name(word: &[u8]) -> bool {
         .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
 }
 
-/// The words, line ends (as `\n`) and other characters of a piece of code, without white space and joined lines.
+/// Iterates over the words, line ends (as `\n`) and other characters of a piece of code, without white space and joined
+/// lines.
 struct Words<'a> {
     source: &'a [u8],
     rest: Range<usize>,

@@ -1,23 +1,25 @@
-//! Which addresses a guest may be connected to.
+//! The kinds of addresses that decide whether a guest may connect.
 //!
-//! Owns the tables of special addresses and how an IPv4 address hidden inside an IPv6 one is found. It decides on addresses only,
-//! never on names, and is asked for every address just before a connection is made to that same address.
+//! Owns the tables of special addresses and how an IPv4 address hidden inside an IPv6 one is found. It decides on
+//! addresses only, never on names, and is asked for every address just before a connection is made to that same
+//! address.
 //!
-//! The tables follow the IANA IPv4 and IPv6 Special-Purpose Address Registries. Where a block is marked "globally reachable" there
-//! but holds no web server (anycast relays, AS112 sinks inside 2001::/23), it is refused all the same.
+//! The tables follow the IANA IPv4 and IPv6 Special-Purpose Address Registries. Where a block is marked "globally
+//! reachable" there but holds no web server (anycast relays, AS112 sinks inside 2001::/23), it is refused all the same.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// What an address is, as far as reaching it matters.
+/// The kind of an address, as far as access control is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AddressKind {
     /// Part of the public Internet.
     Public,
     /// Private, local or otherwise special: only for a policy that opens private networks.
     Private,
-    /// Hands out a machine's credentials: only for a policy that opens private networks *and* names the address.
+    /// An address that serves a machine's credentials: only for a policy that opens private networks *and* names the
+    /// address.
     Metadata,
 }
 
@@ -67,8 +69,9 @@ pub(crate) const PRIVATE_V4: &[(Ipv4Net, &str)] = &[
     ),
 ];
 
-/// The one block from which global unicast addresses are given out (RFC 3587; IANA IPv6 address space registry). Loopback,
-/// unspecified, unique local, link-local, site-local, multicast and local-use NAT64 addresses all lie outside it.
+/// The one block from which global unicast addresses are given out (RFC 3587; IANA IPv6 address space registry).
+/// Loopback, unspecified, unique local, link-local, site-local, multicast and local-use NAT64 addresses all lie outside
+/// it.
 const GLOBAL_V6: Ipv6Net = v6([0x2000, 0, 0, 0], 3);
 
 /// Blocks inside [`GLOBAL_V6`] that are not the public Internet all the same.
@@ -99,7 +102,7 @@ const NAT64_LOCAL: Ipv6Net = v6([0x0064, 0xff9b, 1, 0], 48);
 const SIX_TO_FOUR: Ipv6Net = v6([0x2002, 0, 0, 0], 16);
 const TEREDO: Ipv6Net = v6([0x2001, 0, 0, 0], 32);
 
-/// Addresses at which a cloud hands out the machine's credentials or its configuration, by each provider's documentation.
+/// Addresses at which a cloud serves the machine's credentials or its configuration, by each provider's documentation.
 pub(crate) const METADATA_V4: &[(Ipv4Addr, &str)] = &[
     (
         Ipv4Addr::new(169, 254, 169, 254),
@@ -114,7 +117,7 @@ pub(crate) const METADATA_V4: &[(Ipv4Addr, &str)] = &[
     (Ipv4Addr::new(192, 0, 0, 192), "Oracle Cloud Classic"),
     (
         Ipv4Addr::new(168, 63, 129, 16),
-        "Azure wire server: a public address, answered by the host",
+        "Azure wire server: a public address, served by the host",
     ),
 ];
 
@@ -140,7 +143,7 @@ pub(crate) const METADATA_V6: &[(Ipv6Addr, &str)] = &[
     ),
 ];
 
-/// Judges one address.
+/// Classifies one address.
 pub(crate) fn kind(address: IpAddr) -> AddressKind {
     match address {
         IpAddr::V4(address) => kind_v4(address),
@@ -168,8 +171,8 @@ fn kind_v6(address: Ipv6Addr) -> AddressKind {
     if metadata {
         return AddressKind::Metadata;
     }
-    // Only these two lead to the IPv4 Internet by design; every other way of hiding an IPv4 address is obsolete or local, and
-    // refused whatever it hides.
+    // Only these two lead to the IPv4 Internet by design; every other way of hiding an IPv4 address is obsolete or
+    // local, and refused whatever it hides.
     if MAPPED.contains(&address) || NAT64.contains(&address) {
         return kind_v4(low_32_bits(address));
     }
@@ -182,8 +185,8 @@ fn kind_v6(address: Ipv6Addr) -> AddressKind {
     }
 }
 
-/// Every IPv4 address that `address` may lead to. Local NAT64 leaves the prefix length to the network, so that all four layouts
-/// of RFC 6052 section 2.2 that fit into it are read.
+/// Every IPv4 address that `address` may lead to. Local NAT64 leaves the prefix length to the network, so that all four
+/// layouts of RFC 6052 section 2.2 that fit into it are read.
 fn embedded(address: Ipv6Addr) -> [Option<Ipv4Addr>; 4] {
     let bits = u128::from(address);
     // The 32 bits that end `below` bits above the lowest one.

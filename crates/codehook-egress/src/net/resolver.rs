@@ -1,4 +1,4 @@
-//! From a name to addresses. Owns no policy: whoever asks judges every address.
+//! Name resolution. Owns no policy: the caller judges every address.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -7,38 +7,39 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// A look-up under way.
+/// A lookup in progress.
 pub type LookUp<'a> = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, LookUpFailed>> + Send + 'a>>;
 
-/// A name has no address, or the name servers did not answer.
+/// The name has no address, or the name servers did not respond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the name could not be resolved: check its spelling and the name servers")]
 pub struct LookUpFailed;
 
 /// Turns names into addresses.
 pub trait Resolve: Send + Sync + 'static {
-    /// All addresses of `host` (lower case, ASCII, no trailing dot), in the order in which to try them.
+    /// Returns all addresses of `host` (lower case, ASCII, no trailing dot), in the order in which to try them.
     fn resolve<'a>(&'a self, host: &'a str) -> LookUp<'a>;
 }
 
 /// The operating system's resolver (`getaddrinfo`), hosts file included.
 ///
-/// It cannot be cancelled: a look-up whose request has timed out occupies a thread until the system gives up. At most
-/// [`SystemResolver::MAX_LOOK_UPS`] run at a time, so that slow name servers cannot take every blocking thread of the process.
+/// It cannot be cancelled: a lookup whose request has timed out occupies a thread until the system gives up. At most
+/// [`SystemResolver::MAX_LOOK_UPS`] run at a time, so that slow name servers cannot take every blocking thread of the
+/// process.
 #[derive(Debug, Clone)]
 pub struct SystemResolver {
-    slots: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl SystemResolver {
-    /// Look-ups at a time, for the process; half of tokio's default number of blocking threads.
+    /// Lookups at a time, for the process; half of tokio's default number of blocking threads.
     pub const MAX_LOOK_UPS: usize = 256;
 }
 
 impl Default for SystemResolver {
     fn default() -> Self {
         Self {
-            slots: Arc::new(Semaphore::new(Self::MAX_LOOK_UPS)),
+            permits: Arc::new(Semaphore::new(Self::MAX_LOOK_UPS)),
         }
     }
 }
@@ -46,8 +47,8 @@ impl Default for SystemResolver {
 impl Resolve for SystemResolver {
     fn resolve<'a>(&'a self, host: &'a str) -> LookUp<'a> {
         Box::pin(async move {
-            let _slot = self.slots.acquire().await.map_err(|_| LookUpFailed)?;
-            // The port is of no account: callers take the addresses alone.
+            let _permit = self.permits.acquire().await.map_err(|_| LookUpFailed)?;
+            // The port does not matter: callers use the addresses alone.
             let found = tokio::net::lookup_host((host, 0))
                 .await
                 .map_err(|_| LookUpFailed)?;

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Savepoint};
 
 use crate::error::{StoreError, is_duplicate};
 use crate::id::Id;
-use crate::journal::Store;
-use crate::tenants;
+use crate::store::Store;
+use crate::tables::tenants;
 use crate::time::Millis;
 
 /// A hook with its draft.
@@ -13,47 +13,47 @@ use crate::time::Millis;
 pub struct Hook {
     /// Its identifier.
     pub id: Id,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: String,
     /// Its name.
     pub name: String,
     /// Whether events start it.
     pub enabled: bool,
-    /// What would be published next, JSON.
+    /// Its draft, which would be published next, JSON.
     pub draft: String,
-    /// Goes up with every change of the hook.
+    /// The number of the change, from 1.
     pub revision: u32,
-    /// The version that runs.
+    /// The published version, which runs.
     pub published: Option<u32>,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Millis,
-    /// When it was changed.
+    /// The time of its last change.
     pub updated_at: Millis,
 }
 
-/// What was published.
+/// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookVersion {
-    /// The hook's name.
+    /// The name of its hook.
     pub hook: String,
-    /// From 1.
+    /// Its number, from 1.
     pub version: u32,
     /// The draft as it was, JSON.
     pub definition: String,
-    /// When.
+    /// The time of publication.
     pub created_at: Millis,
 }
 
-/// What is to happen to a hook.
+/// A change of a hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookChange {
-    /// Another draft.
+    /// Replaces the draft.
     Draft(String),
-    /// The draft becomes a new version, and that runs.
+    /// Publishes the draft as a new version, which then runs.
     Publish,
-    /// An earlier version runs, and is the draft.
+    /// Publishes an earlier version again, and makes it the draft.
     RollBack(u32),
-    /// Whether events start it.
+    /// Sets whether events start it.
     Enable(bool),
 }
 
@@ -84,20 +84,20 @@ fn find(db: &Connection, tenant: &str, name: &str) -> Result<Hook, StoreError> {
 }
 
 impl Store {
-    /// Makes a hook with a draft.
+    /// Inserts a hook with a draft.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`], [`StoreError::NotFound`] for the tenant, and what keeps a write from the disk.
+    /// [`StoreError::Exists`], [`StoreError::NotFound`] for the tenant, and when the write fails.
     pub async fn create_hook(
         &self,
         tenant: &str,
         name: &str,
         draft: String,
     ) -> Result<Hook, StoreError> {
-        let now = Millis::now();
+        let now = self.clock.now();
         let hook = Hook {
-            id: Id::new(),
+            id: self.new_id(),
             tenant: tenant.to_owned(),
             name: name.to_owned(),
             enabled: true,
@@ -107,10 +107,11 @@ impl Store {
             created_at: now,
             updated_at: now,
         };
-        self.write(move |db| {
+        self.write(move |db, _| {
             tenants::must_exist(db, &hook.tenant)?;
             db.execute(
-                "INSERT INTO hooks (id, tenant, name, enabled, draft, revision, created_at, updated_at) VALUES (?1, ?2, ?3, 1, ?4, 1, ?5, ?5)",
+                "INSERT INTO hooks (id, tenant, name, enabled, draft, revision, created_at, updated_at)
+                    VALUES (?1, ?2, ?3, 1, ?4, 1, ?5, ?5)",
                 (hook.id, &hook.tenant, &hook.name, &hook.draft, now),
             )
             .map_err(|error| match is_duplicate(&error) {
@@ -122,11 +123,11 @@ impl Store {
         .await
     }
 
-    /// Changes a hook, if it still is at `revision` where one is given.
+    /// Changes a hook, if it is still at `revision` where one is given.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Changed`], [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::Changed`], [`StoreError::NotFound`], and when the write fails.
     pub async fn change_hook(
         &self,
         tenant: &str,
@@ -135,16 +136,17 @@ impl Store {
         change: HookChange,
     ) -> Result<Hook, StoreError> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
-        self.write(move |db| {
+        self.write(move |db, now| {
             let mut hook = find(db, &tenant, &name)?;
             if revision.is_some_and(|revision| revision != hook.revision) {
                 return Err(StoreError::Changed);
             }
-            apply(db, &mut hook, change)?;
+            apply(db, &mut hook, change, now)?;
             hook.revision += 1;
-            hook.updated_at = Millis::now();
+            hook.updated_at = now;
             db.execute(
-                "UPDATE hooks SET enabled = ?2, draft = ?3, revision = ?4, published = ?5, updated_at = ?6 WHERE id = ?1",
+                "UPDATE hooks SET enabled = ?2, draft = ?3, revision = ?4, published = ?5, updated_at = ?6
+                    WHERE id = ?1",
                 (hook.id, hook.enabled, &hook.draft, hook.revision, hook.published, hook.updated_at),
             )?;
             Ok(hook)
@@ -152,7 +154,7 @@ impl Store {
         .await
     }
 
-    /// A tenant's hook.
+    /// Returns a tenant's hook.
     ///
     /// # Errors
     ///
@@ -162,7 +164,7 @@ impl Store {
         self.read(move |db| find(db, &tenant, &name)).await
     }
 
-    /// The hooks of one tenant, or of all, by name.
+    /// Lists the hooks of one tenant, or of all, by name.
     ///
     /// # Errors
     ///
@@ -179,7 +181,7 @@ impl Store {
         .await
     }
 
-    /// A published version.
+    /// Returns a published version.
     ///
     /// # Errors
     ///
@@ -188,7 +190,7 @@ impl Store {
         self.read(move |db| version_of(db, hook, version)).await
     }
 
-    /// All published versions, newest first.
+    /// Lists all published versions, newest first.
     ///
     /// # Errors
     ///
@@ -197,7 +199,7 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(
                 "SELECT hooks.name, version, definition, hook_versions.created_at
-                 FROM hook_versions JOIN hooks ON hooks.id = hook WHERE hook = ?1 ORDER BY version DESC",
+                    FROM hook_versions JOIN hooks ON hooks.id = hook WHERE hook = ?1 ORDER BY version DESC",
             )?;
             let rows = statement.query_map([hook], hook_version)?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -205,14 +207,14 @@ impl Store {
         .await
     }
 
-    /// Deletes a hook with its versions. Its runs stay in the journal.
+    /// Deletes a hook with its versions. Its runs are kept.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`], and what keeps a write from the disk.
+    /// [`StoreError::NotFound`], and when the write fails.
     pub async fn delete_hook(&self, tenant: &str, name: &str) -> Result<(), StoreError> {
         let (tenant, name) = (tenant.to_owned(), name.to_owned());
-        self.write(move |db| {
+        self.write(move |db, _| {
             match db.execute(
                 "DELETE FROM hooks WHERE tenant = ?1 AND name = ?2",
                 (tenant, name),
@@ -236,14 +238,19 @@ fn hook_version(row: &Row<'_>) -> rusqlite::Result<HookVersion> {
 
 fn version_of(db: &Connection, hook: Id, version: u32) -> Result<HookVersion, StoreError> {
     let query = "SELECT hooks.name, version, definition, hook_versions.created_at
-                 FROM hook_versions JOIN hooks ON hooks.id = hook WHERE hook = ?1 AND version = ?2";
+        FROM hook_versions JOIN hooks ON hooks.id = hook WHERE hook = ?1 AND version = ?2";
     db.prepare_cached(query)?
         .query_row((hook, version), hook_version)
         .optional()?
         .ok_or(StoreError::NotFound { what: "version" })
 }
 
-fn apply(db: &Savepoint<'_>, hook: &mut Hook, change: HookChange) -> Result<(), StoreError> {
+fn apply(
+    db: &Savepoint<'_>,
+    hook: &mut Hook,
+    change: HookChange,
+    now: Millis,
+) -> Result<(), StoreError> {
     match change {
         HookChange::Draft(draft) => hook.draft = draft,
         HookChange::Enable(enabled) => hook.enabled = enabled,
@@ -258,7 +265,7 @@ fn apply(db: &Savepoint<'_>, hook: &mut Hook, change: HookChange) -> Result<(), 
             let version = last.unwrap_or(0) + 1;
             db.execute(
                 "INSERT INTO hook_versions (hook, version, definition, created_at) VALUES (?1, ?2, ?3, ?4)",
-                (hook.id, version, &hook.draft, Millis::now()),
+                (hook.id, version, &hook.draft, now),
             )?;
             hook.published = Some(version);
         }

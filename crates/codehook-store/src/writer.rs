@@ -135,7 +135,7 @@ mod tests {
         let blocked = tokio::spawn(async move {
             let job = move |_: &Savepoint<'_>| {
                 let _ = begin.send(());
-                Ok(released.recv().unwrap_or_default())
+                released.recv().map_err(|_| StoreError::Closed)
             };
             blocking.write(job).await
         });

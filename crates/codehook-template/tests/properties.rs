@@ -82,7 +82,7 @@ proptest! {
             }
         };
         prop_assert_eq!(line_count(&rendered.script), line_count(source.as_bytes()));
-        let has_code_tokens = template.tokens().any(|each| each.place == codehook_template::Place::Code);
+        let has_code_tokens = template.tokens().any(|each| each.context == codehook_template::TokenContext::Code);
         if !has_code_tokens && !rendered.script.contains(&b'@') {
             let script = Template::parse(&rendered.script, "script.py").unwrap();
             prop_assert_eq!(skeleton(&script), skeleton(&template));

@@ -1,7 +1,7 @@
-//! What a script looks like once a template's tokens are replaced, place by place, and what is refused.
+//! What a script looks like once a template's tokens are replaced, context by context, and what is refused.
 
 use codehook_template::{
-    Mapping, Place, Refusal, RenderError, Template, TemplateError, TokenValues,
+    Mapping, Refusal, RenderError, Template, TemplateError, TokenContext, TokenValues,
 };
 
 fn values(pairs: &[(&str, &str)]) -> TokenValues {
@@ -258,24 +258,30 @@ fn line_ends_stay_but_for_a_lone_cr() {
 }
 
 #[test]
-fn token_uses_are_listed_with_their_places() {
+fn token_uses_are_listed_with_their_contexts() {
     let source =
         "u = '@UserId@' # @UserName@\nr'@UserId@'; ur\"@UserId@\"; u'@UserId@'; @RiskScore@\n";
     let template = Template::parse(source.as_bytes(), "hook.py").unwrap();
-    let places: Vec<_> = template
+    let uses: Vec<_> = template
         .tokens()
-        .map(|each| (each.name.to_string(), each.position.to_string(), each.place))
+        .map(|each| {
+            (
+                each.name.to_string(),
+                each.position.to_string(),
+                each.context,
+            )
+        })
         .collect();
     let expected = [
-        ("UserId", "1:6", Place::ByteString),
-        ("UserName", "1:18", Place::Comment),
-        ("UserId", "2:3", Place::RawByteString),
-        ("UserId", "2:17", Place::RawUnicodeString),
-        ("UserId", "2:30", Place::UnicodeString),
-        ("RiskScore", "2:41", Place::Code),
+        ("UserId", "1:6", TokenContext::ByteString),
+        ("UserName", "1:18", TokenContext::Comment),
+        ("UserId", "2:3", TokenContext::RawByteString),
+        ("UserId", "2:17", TokenContext::RawUnicodeString),
+        ("UserId", "2:30", TokenContext::UnicodeString),
+        ("RiskScore", "2:41", TokenContext::Code),
     ];
-    let expected = expected.map(|(name, at, place)| (name.to_owned(), at.to_owned(), place));
-    assert_eq!(places, expected);
+    let expected = expected.map(|(name, at, context)| (name.to_owned(), at.to_owned(), context));
+    assert_eq!(uses, expected);
 }
 
 #[test]

@@ -176,10 +176,10 @@ fn describe(added: &Added, args: &AddArgs, source: Option<&Source>) -> String {
         let Missing {
             name: needed,
             range,
-            there,
+            installed,
             ..
         } = missing;
-        let there = match there {
+        let there = match installed {
             Some(there) => format!("; there is {there}"),
             None => " and is not there".to_owned(),
         };

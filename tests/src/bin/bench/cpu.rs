@@ -82,7 +82,7 @@ fn in_sandbox(script: &[u8]) -> anyhow::Result<(Duration, Vec<u8>)> {
 
 fn natively(script: &Path, packages: &Path) -> anyhow::Result<(Duration, Vec<u8>)> {
     let printed = target().join("bench/cpu.out");
-    let mut child = Command::new(native_python())
+    let child = Command::new(native_python())
         .arg(script)
         .env("PYTHONPATH", packages)
         .env_remove("PYTHONDONTWRITEBYTECODE")

@@ -27,11 +27,6 @@
  * leave an acquire() that takes back a mutex which is held only for a moment. */
 #define GRACE 4
 
-PyObject *codehook_resume_value;
-struct _frame *codehook_suspending;
-int codehook_may_suspend, codehook_watch;
-PyObject *codehook_thread_error;
-
 static green_thread main_thread = {.ident = 1, .state = RUNS};
 static green_thread *current = &main_thread;
 static green_thread *first, *last_turn;

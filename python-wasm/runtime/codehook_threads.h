@@ -32,6 +32,7 @@ enum { CODEHOOK_BETWEEN, CODEHOOK_AT_CALL, CODEHOOK_AT_WITH, CODEHOOK_AT_CLEANUP
    exception, or with neither. */
 #define CODEHOOK_RESUME 2
 
+/* Shared variables (codehook_thread_state.c). */
 extern PyObject *codehook_resume_value;
 /* The frame that is left next while a thread is suspended. Another frame may run meanwhile: that of a __del__. */
 extern struct _frame *codehook_suspending;
@@ -62,8 +63,10 @@ PyObject *codehook_keyword_array(PyObject *kw);
 int codehook_is_looped_over(PyObject *iterator);
 int codehook_frames_are_soft(PyThreadState *tstate);
 
-/* The scheduler (codehook_threads.c). */
+/* The exception thread.error. */
 extern PyObject *codehook_thread_error;
+
+/* The scheduler (codehook_threads.c). */
 int codehook_tick(void);
 int codehook_thread_count(void);
 int codehook_threads_were_started(void);

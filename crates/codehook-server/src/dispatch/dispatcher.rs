@@ -177,11 +177,11 @@ impl Dispatcher {
             drop(waiting);
             let dispatcher = Arc::clone(self);
             self.attempts
-                .spawn(async move { dispatcher.one(run, event, permit).await });
+                .spawn(async move { dispatcher.execute(run, event, permit).await });
         }
     }
 
-    async fn one(
+    async fn execute(
         self: Arc<Self>,
         run: QueuedRun,
         event: Option<Arc<str>>,
@@ -229,7 +229,7 @@ impl Dispatcher {
         let log = self.begin_log(&run, number);
         let done = tokio::select! {
             biased;
-            done = self.prepared(&run, event, &log) => done.unwrap_or_else(|problem| {
+            done = self.load_and_run(&run, event, &log) => done.unwrap_or_else(|problem| {
                 AttemptResult::rejected(serde_json::to_string(&problem.details).unwrap_or_default())
             }),
             () = token.cancelled() => self.stopped(),
@@ -270,7 +270,7 @@ impl Dispatcher {
         log
     }
 
-    async fn prepared(
+    async fn load_and_run(
         &self,
         run: &QueuedRun,
         event: Option<Arc<str>>,

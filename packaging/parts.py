@@ -5,7 +5,8 @@
     parts.py notices   the licences and notices that the parts come with
 
 Rust crates are those that `cargo metadata` finds below the program; C sources those of python-wasm/build/sources.lock;
-Python packages those of the runtime file's manifest. The same inputs give the same bytes; dates come from SOURCE_DATE_EPOCH.
+Python packages those of the runtime file's manifest. The same inputs give the same bytes; dates come from
+SOURCE_DATE_EPOCH.
 """
 
 import collections

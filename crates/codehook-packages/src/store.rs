@@ -84,8 +84,8 @@ pub struct Store {
     directory: PathBuf,
 }
 
-/// The version of a store. A change puts a new file in the place of the lock file, so that its inode and the time of its last
-/// change tell two versions apart.
+/// The version of a store. A change puts a new file in the place of the lock file, so that its inode and the time of
+/// its last change tell two versions apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreVersion(Option<(u64, i64, i64)>);
 
@@ -254,8 +254,8 @@ impl Store {
         }
     }
 
-    /// Loads into `packages` those of `tenant` that are missing there, each archive checked against the lock file, and drops
-    /// those that the store no longer has.
+    /// Loads into `packages` those of `tenant` that are missing there, each archive checked against the lock file,
+    /// and drops those that the store no longer has.
     ///
     /// # Errors
     ///

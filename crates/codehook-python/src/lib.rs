@@ -1,9 +1,9 @@
-//! The `python2.7` runtime: CPython 2.7.18 as a WebAssembly snapshot, its code compiled for this platform, and the library that goes
-//! with it.
+//! The `python2.7` runtime: CPython 2.7.18 as a WebAssembly snapshot, its code compiled for this platform, and the
+//! library that goes with it.
 //!
-//! All of it lies in one [runtime file](mod@format), which `make python` builds. The program that is handed out has the file appended to
-//! itself; one that Cargo has just linked finds it [beside itself](locate). This crate owns the file's format and its place; it does
-//! not run what it holds.
+//! All of it lies in one [runtime file](mod@format), which `make python` builds. The program that is handed out has
+//! the file appended to itself; one that Cargo has just linked finds it [beside itself](locate). This crate owns the
+//! file's format and its place; it does not run what it holds.
 
 mod format;
 mod locate;
@@ -53,8 +53,8 @@ pub struct Runtime {
     manifest: String,
 }
 
-/// The runtime of this program, which is looked for once in a process. The files are opened by then, so a process that gives up its rights
-/// does so after the first call.
+/// The runtime of this program, which is looked for once in a process. The files are opened by then, so a process
+/// that gives up its rights does so after the first call.
 ///
 /// # Errors
 ///
@@ -81,8 +81,8 @@ impl Runtime {
         let map = |name| -> Result<Mmap, FormatError> {
             let part = members.part(name)?;
             let len = usize::try_from(part.end - part.start).map_err(|_| FormatError::Short)?;
-            // SAFETY: `locate` finds only files that are this program itself or that nobody but their owner, this user or root, may
-            // write to; they are replaced by renaming another over them and never changed in place.
+            // SAFETY: `locate` finds only files that are this program itself or that nobody but their owner, this
+            // user or root, may write to; they are replaced by renaming another over them and never changed in place.
             let mapped = unsafe { MmapOptions::new().offset(part.start).len(len).map(&file)? };
             Ok(mapped)
         };
@@ -93,7 +93,8 @@ impl Runtime {
                 .map_err(|_| FormatError::Short)
         };
         let manifest = map(format::MANIFEST)?;
-        // SAFETY: the file is trusted with code by whoever installed it, as the program itself is, and does not change; see above.
+        // SAFETY: the file is trusted with code by whoever installed it, as the program itself is, and does not
+        // change; see above.
         let precompiled = unsafe {
             Precompiled::in_file(
                 file.try_clone()?,
@@ -118,7 +119,8 @@ impl Runtime {
         &self.path
     }
 
-    /// The interpreter, initialised and snapshotted (a WebAssembly core module, WASI preview 1), with its compiled code.
+    /// The interpreter, initialised and snapshotted (a WebAssembly core module, WASI preview 1), with its compiled
+    /// code.
     pub fn interpreter(&self) -> Interpreter<'_> {
         Interpreter::with_digest(&self.wasm, self.sha256)
             .with_native_yields()
@@ -139,8 +141,8 @@ impl Runtime {
         Library::from_indexed(&*self.library, &self.index).map(Arc::new)
     }
 
-    /// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence`, `kind` and, unless they are our
-    /// own, `sha256`.
+    /// What the library holds, as JSON: an object whose `packages` have `name`, `version`, `licence`, `kind` and,
+    /// unless they are our own, `sha256`.
     pub fn manifest(&self) -> &str {
         &self.manifest
     }

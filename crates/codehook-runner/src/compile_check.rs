@@ -88,7 +88,8 @@ fn compile_error(report: &RunReport) -> Option<CompileError> {
 /// The line that the interpreter names last, and the column under which it puts a caret.
 ///
 /// Python 2.7 writes `File "hook.py", line 3`, then the line, then a caret under the column, both indented by four
-/// (`traceback.c`, `pythonrun.c`: `print_error_text`); an error of the encoding alone is one line with `on line 3` in it.
+/// (`traceback.c`, `pythonrun.c`: `print_error_text`); an error of the encoding alone is one line with `on line 3` in
+/// it.
 fn position(text: &str) -> Option<(usize, Option<usize>)> {
     let (_, rest) = text
         .rsplit_once("line ")

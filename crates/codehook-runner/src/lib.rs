@@ -1,8 +1,8 @@
 //! The one way from an event to the report of a run, for the service and the command line alike.
 //!
-//! [`RunRequest::prepare`] resolves the tokens of an event, renders the template and makes the script; it touches neither the
-//! sandbox nor the network. [`Runner::run`] adds the packages of the tenant and the network policy, and runs the script.
-//! [`compile_check`] compiles a template without an event.
+//! [`RunRequest::prepare`] resolves the tokens of an event, renders the template and makes the script; it touches
+//! neither the sandbox nor the network. [`Runner::run`] adds the packages of the tenant and the network policy, and
+//! runs the script. [`compile_check`] compiles a template without an event.
 
 pub mod compile_check;
 mod package_libraries;

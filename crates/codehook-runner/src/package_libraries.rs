@@ -28,8 +28,8 @@ pub enum PackagesError {
 
 /// The libraries that runs of each tenant see besides the built-in one. Cheap to clone.
 ///
-/// A change of the store counts for runs that start a second after it, or later. Tenants with the same packages share one
-/// library, and every archive is in memory once.
+/// A change of the store counts for runs that start a second after it, or later. Tenants with the same packages share
+/// one library, and every archive is in memory once.
 #[derive(Clone)]
 pub struct PackageLibraries {
     shared: Option<Arc<Shared>>,

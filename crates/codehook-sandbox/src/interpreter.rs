@@ -32,9 +32,10 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// Trusts the interpreter's own calls of `codehook.yield_now`: loops around such a call get no other safepoints. The
-    /// interpreter's author warrants that a call is on every path around them that may be taken without end, whatever
-    /// the interpreter's memory holds. By default its calls are calls like any other, and every loop gets safepoints.
+    /// Trusts the interpreter's own calls of `codehook.yield_now`: loops around such a call get no other safepoints.
+    /// The interpreter's author warrants that a call is on every path around them that may be taken without end,
+    /// whatever the interpreter's memory holds. By default its calls are calls like any other, and every loop gets
+    /// safepoints.
     #[must_use]
     pub fn with_native_yields(mut self) -> Self {
         self.native_yields = NativeYields::Trusted;

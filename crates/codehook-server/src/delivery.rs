@@ -1,4 +1,5 @@
-//! What is in a delivery: one event or several, each with what tells it from others, whatever of the known shapes it has.
+//! What is in a delivery: one event or several, each with what tells it from others, whatever of the known shapes it
+//! has.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,10 +1,10 @@
 //! The service: takes events over HTTP, keeps them, and runs the hooks that they start, for many tenants.
 //!
-//! An event goes one way: its sender is authenticated ([`webhook_source`]), it is parsed ([`delivery`]), stored and only
-//! then acknowledged ([`ingest`]), and its runs are dispatched in fair order, attempt by attempt ([`dispatch`]). The API
-//! ([`api`]) changes tenants, hooks and sources; [`registry`] has those in force. The crate owns no storage, no
-//! interpreter and no network policy: those are the store's, the sandbox's and egress's. How a script is made of an event
-//! and run is the runner's.
+//! An event goes one way: its sender is authenticated ([`webhook_source`]), it is parsed ([`delivery`]), stored and
+//! only then acknowledged ([`ingest`]), and its runs are dispatched in fair order, attempt by attempt ([`dispatch`]).
+//! The API ([`api`]) changes tenants, hooks and sources; [`registry`] has those in force. The crate owns no storage,
+//! no interpreter and no network policy: those are the store's, the sandbox's and egress's. How a script is made of
+//! an event and run is the runner's.
 
 mod api;
 mod attempt_result;

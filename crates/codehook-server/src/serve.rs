@@ -73,7 +73,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the data, gives runs that a crash left under way their turn again, and makes the operator's key where there is none.
+    /// Opens the data, gives runs that a crash left under way their turn again, and makes the operator's key where
+    /// there is none.
     ///
     /// # Errors
     ///
@@ -127,7 +128,8 @@ impl Server {
         self.operator_key.as_ref().map(|key| key.as_str())
     }
 
-    /// Serves on `listener` until `end` is ready; then takes no more requests, lets runs end within the grace, and closes the store.
+    /// Serves on `listener` until `end` is ready; then takes no more requests, lets runs end within the grace, and
+    /// closes the store.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
 //! `codehook check`: what can be said about a template without running it.
 //!
-//! The interpreter compiles it with a neutral value in the place of every token; everything else is read from the template's own
-//! text, so that every place that is named is a place in the author's file. Refuses to judge what only a run can show.
+//! The interpreter compiles it with a neutral value in the place of every token; everything else is read from the
+//! template's own text, so that every place that is named is a place in the author's file. Refuses to judge what only
+//! a run can show.
 
 mod compile;
 mod credentials;

@@ -198,7 +198,8 @@ pub(crate) struct RunArgs {
     pub(crate) attempt: u32,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-    /// Show the script as it is run, values filled in and secrets redacted (on standard error; with --json, in the report).
+    /// Show the script as it is run, values filled in and secrets redacted (on standard error; with --json, in the
+    /// report).
     #[arg(long)]
     pub(crate) show_script: bool,
     #[command(flatten, next_help_heading = "Packages")]

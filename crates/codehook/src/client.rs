@@ -155,8 +155,8 @@ struct Target {
 }
 
 impl Target {
-    /// As arguments, environment, project and the last login say, in this order. What is wanted from one of them is not mixed with a
-    /// tenant from an unrelated login: a login counts as a whole.
+    /// As arguments, environment, project and the last login say, in this order. What is wanted from one of them is
+    /// not mixed with a tenant from an unrelated login: a login counts as a whole.
     fn find(
         args: &ServiceArgs,
         project: Option<&Project>,
@@ -197,7 +197,8 @@ fn connect(args: &ServiceArgs) -> Result<Api, Failure> {
     Api::new(target, key, &args.ca_cert)
 }
 
-/// A key or a secret: from a file, from the terminal without being shown, or from standard input. Without the line end at its end.
+/// A key or a secret: from a file, from the terminal without being shown, or from standard input. Without the line
+/// end at its end.
 fn read_secret(file: Option<&Path>, prompt: &str) -> Result<String, Failure> {
     let content = match file {
         Some(file) => input::read_file(file, MAX_SECRET_BYTES)?,

@@ -1,8 +1,10 @@
-//! What this process gives up before it starts a script, so that a way out of the sandbox would lead into a room with nothing in it.
+//! What this process gives up before it starts a script, so that a way out of the sandbox would lead into a room with
+//! nothing in it.
 //!
 //! Two layers of the Linux kernel, besides the sandbox: Landlock (files, TCP ports, signals; kernel documentation,
-//! `userspace-api/landlock.rst`) and seccomp (system calls; `seccomp(2)`). Both hold for the calling thread and for threads that it
-//! starts later: call this before there are others. A kernel without them is no error; [`Confinement`] says what is in force.
+//! `userspace-api/landlock.rst`) and seccomp (system calls; `seccomp(2)`). Both hold for the calling thread and for
+//! threads that it starts later: call this before there are others. A kernel without them is no error;
+//! [`Confinement`] says what is in force.
 
 mod system_calls;
 
@@ -31,7 +33,8 @@ const NAME_SERVICE: &[&str] = &[
 ];
 /// Its modules, loaded at the first look-up, and what Rust's standard library and the memory pool read of this process.
 const DIRECTORIES: &[&str] = &["/lib", "/lib64", "/usr/lib", "/proc/self", "/sys/fs/cgroup"];
-/// Where the platform keeps the certificates that it trusts, and what links there lead to. Not `/etc/ssl` itself, where private keys may be.
+/// Where the platform keeps the certificates that it trusts, and what links there lead to. Not `/etc/ssl` itself,
+/// where private keys may be.
 const CERTIFICATES: &[&str] = &[
     "/etc/ssl/certs",
     "/etc/ssl/cert.pem",
@@ -136,8 +139,8 @@ pub(crate) fn confine(permissions: &Permissions) -> Confinement {
     confinement
 }
 
-/// No core dump of this process is written from here on, as it would hold secrets. The call is best made after the memory pool is
-/// there: without rights, a process that cannot be dumped cannot open its own page map.
+/// No core dump of this process is written from here on, as it would hold secrets. The call is best made after the
+/// memory pool is there: without rights, a process that cannot be dumped cannot open its own page map.
 pub(crate) fn never_dump() {
     let none = Rlimit {
         current: Some(0),

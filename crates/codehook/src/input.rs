@@ -96,8 +96,8 @@ pub(crate) fn event(path: Option<&Path>) -> Result<Event, Rejection> {
     parse_event(&content).map_err(|error| Rejection::event(&name, &error))
 }
 
-/// No form begins with a JSON bracket or quote, since a sender percent-encodes them; the other way round, an array is a mistake
-/// that should be called by its name.
+/// No form begins with a JSON bracket or quote, since a sender percent-encodes them; the other way round, an array is
+/// a mistake that should be called by its name.
 fn parse_event(content: &[u8]) -> Result<Event, EventError> {
     let text = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
     match text.trim_ascii_start().first() {

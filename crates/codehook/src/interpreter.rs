@@ -1,4 +1,5 @@
-//! Starts the interpreter with the compiled code that came with the program, or with that of a cache which can be trusted.
+//! Starts the interpreter with the compiled code that came with the program, or with that of a cache which can be
+//! trusted.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,11 @@ use codehook_sandbox::{CompiledCache, Metering, Sandbox, SandboxConfig};
 use crate::hardening::{self, Permissions};
 use crate::terminal::{self, Format};
 
-/// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled: to count fuel, say.
+/// A sandbox for one run at a time. Blocks for some seconds when the interpreter has to be compiled: to count fuel,
+/// say.
 ///
-/// With `permissions`, the process keeps those, its cache and its directory for temporary files, and gives up everything else for good;
-/// and no core dump of it is written any more.
+/// With `permissions`, the process keeps those, its cache and its directory for temporary files, and gives up
+/// everything else for good; and no core dump of it is written any more.
 pub(crate) fn start(
     cache_directory: Option<&Path>,
     metering: Metering,

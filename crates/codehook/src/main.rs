@@ -1,7 +1,8 @@
-//! The `codehook` program: runs and checks Python 2.7 codehooks on one's own machine, on the same path as a server would.
+//! The `codehook` program: runs and checks Python 2.7 codehooks on one's own machine, on the same path as a server
+//! would.
 //!
-//! It owns what a person types and reads: arguments, files, progress, summaries, reports, exit codes. What a run may do is the
-//! sandbox's business, what a template means the template crate's.
+//! It owns what a person types and reads: arguments, files, progress, summaries, reports, exit codes. What a run may
+//! do is the sandbox's business, what a template means the template crate's.
 
 mod check;
 mod cli;
@@ -36,8 +37,8 @@ use crate::exit::Exit;
 /// The environment variable that says what to log, such as `codehook_egress=debug`.
 const LOG_VARIABLE: &str = "CODEHOOK_LOG";
 
-/// Secrets pass through many hands: the renderer, TLS, HTTP, copies that growing buffers leave behind. So all memory is overwritten
-/// when it is given back, whoever used it and for what.
+/// Secrets pass through many hands: the renderer, TLS, HTTP, copies that growing buffers leave behind. So all memory
+/// is overwritten when it is given back, whoever used it and for what.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

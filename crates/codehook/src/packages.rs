@@ -53,8 +53,8 @@ pub(crate) fn store_directory(args: &TenantArgs) -> Option<PathBuf> {
     directory(args.store.directory.as_deref(), variable)
 }
 
-/// The directory of packages of a service, made where it is missing, so that what is added later can be read as well. `None` without
-/// a home, or when the user's own directory cannot be made: then nobody has added packages there.
+/// The directory of packages of a service, made where it is missing, so that what is added later can be read as well.
+/// `None` without a home, or when the user's own directory cannot be made: then nobody has added packages there.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! Secrets as a person gives them. Their values are read here and go to the renderer; nothing here prints one, and no error repeats
-//! what was given, since a mistyped option may be the secret itself.
+//! Secrets as a person gives them. Their values are read here and go to the renderer; nothing here prints one, and no
+//! error repeats what was given, since a mistyped option may be the secret itself.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

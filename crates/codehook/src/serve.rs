@@ -1,4 +1,5 @@
-//! `codehook serve`: the service, with its keys, its socket and its signals. What it does with events is the server crate's.
+//! `codehook serve`: the service, with its keys, its socket and its signals. What it does with events is the server
+//! crate's.
 
 use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Write};
@@ -194,7 +195,8 @@ fn read_key(file: &Path) -> anyhow::Result<MasterKey> {
 pub(crate) fn rotate(args: &RotateArgs) -> anyhow::Result<Exit> {
     let own = args.data.join(KEY_FILE);
     let old = read_key(args.master_key_file.as_deref().unwrap_or(&own))?;
-    // A key that was made stays beside the old one until everything is sealed with it; after a crash one of the two is the key.
+    // A key that was made stays beside the old one until everything is sealed with it; after a crash one of the two
+    // is the key.
     let made = args.data.join(NEW_KEY_FILE);
     let new = match &args.new_master_key_file {
         Some(file) => read_key(file)?,

@@ -76,8 +76,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Of the arguments, which hold what the environment says where nothing was typed, and the file that they name. Lists are those of
-    /// the file and those of the arguments together.
+    /// Of the arguments, which hold what the environment says where nothing was typed, and the file that they name.
+    /// Lists are those of the file and those of the arguments together.
     pub(crate) fn new(args: ServeArgs) -> Result<Self, Rejection> {
         let file = match &args.config {
             Some(path) => {

@@ -47,7 +47,8 @@ pub(crate) async fn attempt(runner: &Runner, task: AttemptRequest<'_>) -> Attemp
             cpu: report.cpu,
             report: written(report),
         },
-        // The operator's to mend, and then the run can go on. The reason names files of his, so the report leaves it out.
+        // The operator's to mend, and then the run can go on. The reason names files of his, so the report leaves it
+        // out.
         Err(error) => {
             tracing::error!(tenant = task.tenant, %error, "the packages of a tenant cannot be used");
             let error = "the packages of this tenant cannot be used: the operator's log says why";

@@ -1,4 +1,5 @@
-//! From the journal to the sandbox: takes runs in turn, as many at a time as there are permits, and writes down how each attempt ended.
+//! From the journal to the sandbox: takes runs in turn, as many at a time as there are permits, and writes down how
+//! each attempt ended.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -328,7 +329,8 @@ impl Dispatcher {
         }
     }
 
-    /// Starts no more runs, waits for those under way, and gives those that take longer than `grace` back to the journal.
+    /// Starts no more runs, waits for those under way, and gives those that take longer than `grace` back to the
+    /// journal.
     pub(crate) async fn close(&self, grace: Duration) {
         self.closing.cancel();
         self.attempts.close();

@@ -1,5 +1,6 @@
-//! Runs that wait, served in turn: one run of each tenant after the other, so that a tenant with a hundred thousand of them delays
-//! another's single one by no more than the runs that are under way. Within a tenant the same holds for its hooks.
+//! Runs that wait, served in turn: one run of each tenant after the other, so that a tenant with a hundred thousand
+//! of them delays another's single one by no more than the runs that are under way. Within a tenant the same holds
+//! for its hooks.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! Credentials that stand in the script's text, and places that were to be filled in. Both belong into secrets: whoever may read a
-//! hook can read them, and every copy of it carries them along.
+//! Credentials that stand in the script's text, and places that were to be filled in. Both belong into secrets:
+//! whoever may read a hook can read them, and every copy of it carries them along.
 //!
-//! Two ways to find one: by the name it is given to (`password = '...'`, `{'Authorization': '...'}`), and by its own looks
-//! (`SSWS ...`, an AWS key). No message repeats what was found.
+//! Two ways to find one: by the name it is given to (`password = '...'`, `{'Authorization': '...'}`), and by its own
+//! looks (`SSWS ...`, an AWS key). No message repeats what was found.
 
 use std::sync::LazyLock;
 

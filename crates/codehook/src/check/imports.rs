@@ -1,5 +1,6 @@
-//! Which of a script's imports will fail: each is tried in the sandbox, with the tenant's packages, so that the answer and its words
-//! are those of the interpreter. Imports that the script itself is prepared to miss do not count.
+//! Which of a script's imports will fail: each is tried in the sandbox, with the tenant's packages, so that the
+//! answer and its words are those of the interpreter. Imports that the script itself is prepared to miss do not
+//! count.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! A template as the checks read it: code, comments and the text inside literals, each of which can say where it stands.
+//! A template as the checks read it: code, comments and the text inside literals, each of which can say where it
+//! stands.
 
 use codehook_template::{Piece, PieceKind, Position, Template};
 

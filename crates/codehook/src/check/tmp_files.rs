@@ -1,5 +1,5 @@
-//! Files in `/tmp` that the script makes and never removes. They are gone after the run whatever it does, but a hook that also runs
-//! elsewhere should clean up, as the product asks.
+//! Files in `/tmp` that the script makes and never removes. They are gone after the run whatever it does, but a hook
+//! that also runs elsewhere should clean up, as the product asks.
 
 use std::sync::LazyLock;
 

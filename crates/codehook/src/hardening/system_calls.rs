@@ -1,5 +1,5 @@
-//! The system calls that no run needs: what starts programs, looks into other processes, changes the machine, or reaches a part of
-//! the kernel in which holes are found often. A call that is given up fails with `EPERM`.
+//! The system calls that no run needs: what starts programs, looks into other processes, changes the machine, or
+//! reaches a part of the kernel in which holes are found often. A call that is given up fails with `EPERM`.
 
 use std::collections::BTreeMap;
 

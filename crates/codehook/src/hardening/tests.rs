@@ -9,8 +9,8 @@ use std::thread;
 
 use super::*;
 
-/// Runs `what` in a thread that has given up everything but `permissions`. Fails where the kernel lacks a layer: the machines that test this
-/// program have them.
+/// Runs `what` in a thread that has given up everything but `permissions`. Fails where the kernel lacks a layer: the
+/// machines that test this program have them.
 fn confined<T: Send>(permissions: &Permissions, what: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         let thread = scope.spawn(|| {

@@ -1,5 +1,5 @@
-//! The script's output as it comes. Writing happens on a thread of its own, so that a reader who is slow, or has gone, neither
-//! holds the run up nor ends it; what waits to be written is bounded by the run's limit on output.
+//! The script's output as it comes. Writing happens on a thread of its own, so that a reader who is slow, or has
+//! gone, neither holds the run up nor ends it; what waits to be written is bounded by the run's limit on output.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;

@@ -13,10 +13,6 @@ use serde_json::{Value, json};
 
 use crate::server::{Answer, Client, Service};
 
-/// Whether the service's runs see the packages of their tenant. Until they do, no script here imports one: this is the
-/// one known difference between the two.
-const SERVICE_HAS_PACKAGES: bool = false;
-
 /// Tokens that hooks here use: fields of the event, and names that only mappings have.
 const TOKENS: [&str; 6] = [
     "UserName",
@@ -129,9 +125,7 @@ fn line(port: u16) -> impl Strategy<Value = String> {
         "open('/tmp/x', 'a').write('@T@')\nprint len(open('/tmp/x').read())".to_owned(),
         "import codehook\nprint codehook.attempt".to_owned(),
     ];
-    if SERVICE_HAS_PACKAGES {
-        lines.push("import rockets\nprint rockets.thrust(2)".to_owned());
-    }
+    lines.push("import rockets\nprint rockets.thrust(2)".to_owned());
     let rare = ["print r'@T@'", "print @Threshold@ + 1", "x@UserName@"];
     let token = || prop::sample::select(TOKENS.to_vec());
     let with_token = |lines: Vec<String>| {

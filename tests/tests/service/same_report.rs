@@ -112,7 +112,7 @@ fn mapping() -> impl Strategy<Value = Value> {
 
 /// A line of a script, with one of the tokens in one of the places where they may stand.
 fn line(port: u16) -> impl Strategy<Value = String> {
-    let mut lines = vec![
+    let lines = vec![
         "print '@T@'".to_owned(),
         "print \"<@T@>\"".to_owned(),
         "print u'@T@'.encode('utf-8')".to_owned(),
@@ -124,8 +124,8 @@ fn line(port: u16) -> impl Strategy<Value = String> {
         "print '@Misspelt@ a@example.com'".to_owned(),
         "open('/tmp/x', 'a').write('@T@')\nprint len(open('/tmp/x').read())".to_owned(),
         "import codehook\nprint codehook.attempt".to_owned(),
+        "import rockets\nprint rockets.thrust(2)".to_owned(),
     ];
-    lines.push("import rockets\nprint rockets.thrust(2)".to_owned());
     let rare = ["print r'@T@'", "print @Threshold@ + 1", "x@UserName@"];
     let token = || prop::sample::select(TOKENS.to_vec());
     let with_token = |lines: Vec<String>| {

@@ -145,6 +145,7 @@ impl Costs<'_> {
 
     fn of_body(&mut self, operators: &[Operator<'_>]) -> u64 {
         let bounded = self.bounded_loops(operators);
+        assert_may_be_bounded(operators, &bounded, self.module.yield_function());
         let mut loops = 0;
         // For each block: its factor, and the instructions in it.
         let mut blocks = vec![(1, 0_u64)];
@@ -212,6 +213,34 @@ impl Costs<'_> {
             }
         }
         bounded
+    }
+}
+
+/// Checks that bounded loops contain neither loops nor calls.
+fn assert_may_be_bounded(operators: &[Operator<'_>], bounded: &[bool], yield_function: u32) {
+    let mut loops = 0;
+    // Whether each block is a bounded loop.
+    let mut blocks = vec![false];
+    for operator in operators {
+        let lasts = match operator {
+            // The safepoint of a branch out of the loop, to another one.
+            Operator::Call { function_index } => *function_index != yield_function,
+            Operator::Loop { .. } | Operator::CallIndirect { .. } => true,
+            _ => false,
+        };
+        assert!(
+            !lasts || !blocks.contains(&true),
+            "{operator:?} in a loop without safepoints"
+        );
+        match operator {
+            Operator::Loop { .. } => {
+                blocks.push(bounded[loops]);
+                loops += 1;
+            }
+            Operator::Block { .. } | Operator::If { .. } => blocks.push(false),
+            Operator::End => drop(blocks.pop()),
+            _ => {}
+        }
     }
 }
 

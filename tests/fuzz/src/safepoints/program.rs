@@ -177,7 +177,7 @@ impl<'a> Writer<'a> {
             }
             9 => self.branch(),
             10 => {
-                self.decide();
+                self.condition();
                 self.branch_if();
             }
             11 => self.branch_table(),
@@ -240,6 +240,17 @@ impl<'a> Writer<'a> {
         ]);
     }
 
+    /// Pushes a condition: by the number, or by a byte of the memory, which takes nothing from the budget.
+    fn condition(&mut self) {
+        match self.operand(2) {
+            0 => self.decide(),
+            _ => {
+                self.address();
+                self.write(&[I::I32Load8U(at(0))]);
+            }
+        }
+    }
+
     fn open(&mut self, label: Label, head: I<'_>) {
         if self.labels.len() <= MAX_DEPTH {
             self.write(&[head]);
@@ -249,7 +260,7 @@ impl<'a> Writer<'a> {
 
     fn open_if(&mut self) {
         if self.labels.len() <= MAX_DEPTH {
-            self.decide();
+            self.condition();
             self.open(Label::If, I::If(BlockType::Empty));
         }
     }
@@ -322,7 +333,7 @@ impl<'a> Writer<'a> {
         if with_number {
             self.write(&[I::GlobalGet(NUMBER)]);
         }
-        self.decide();
+        self.condition();
         self.write(&[I::BrTable(others.into(), default)]);
     }
 

@@ -28,7 +28,7 @@ files() {
     cp "$stage"/man/*.1 "$tree/usr/share/man/man1"
     gzip -9n "$tree/usr/share/man/man1"/*.1
     cp -r "$stage/examples" "$doc/examples"
-    cp -r "$stage/doc/docs" "$stage/doc/README.md" "$stage/doc/SECURITY.md" "$doc"
+    cp -r "$stage/doc/docs" "$stage"/doc/{README,SECURITY,ARCHITECTURE,CONTRIBUTING}.md "$doc"
     install -D -m 644 "$here/debian/lintian-overrides" "$tree/usr/share/lintian/overrides/codehook"
     cp "$here/debian/copyright" "$doc/copyright"
     gzip -9n < "$stage/doc/THIRD-PARTY-NOTICES" > "$doc/THIRD-PARTY-NOTICES.gz"

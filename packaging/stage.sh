@@ -18,7 +18,7 @@ mkdir -p "$stage"/{man,completions,doc,examples,systemd}
 "$stage/codehook" completions bash > "$stage/completions/codehook"
 "$stage/codehook" completions zsh > "$stage/completions/_codehook"
 "$stage/codehook" completions fish > "$stage/completions/codehook.fish"
-cp "$root/LICENSE" "$root/README.md" "$root/SECURITY.md" "$stage/doc"
+cp "$root/LICENSE" "$root"/{README,SECURITY,ARCHITECTURE,CONTRIBUTING,CHANGELOG}.md "$stage/doc"
 # Their notices are wanted also where the build took everything from its cache.
 "$root/python-wasm/build/fetch-sources.sh" "$root/target/python-wasm/cache"
 python3 "$here/parts.py" notices > "$stage/doc/THIRD-PARTY-NOTICES"

@@ -88,11 +88,13 @@ impl WebhookSource {
         }
         Err(Problem::unauthorized(match self.auth {
             SourceAuth::HubHmac => {
-                "the body is not signed with this source's secret: send `x-hub-signature: sha256=` with its HMAC-SHA256 in \
+                "the body is not signed \
+                 with this source's secret: send `x-hub-signature: sha256=` with its HMAC-SHA256 in \
                  hexadecimal"
             }
             SourceAuth::HubLegacy => {
-                "the body is not signed with this source's secret: send `x-hub-signature: sha256=` with SHA256(secret and body) \
+                "the body is not signed \
+                 with this source's secret: send `x-hub-signature: sha256=` with SHA256(secret and body) \
                  in hexadecimal"
             }
             SourceAuth::Basic => "user and password are not this source's",

@@ -1,101 +1,16 @@
-//! What the journal promises: nothing that was answered is lost, nothing happens twice, and nobody sees another's.
+//! The guarantees of the journal: no acknowledged write is lost, none is done twice, and tenants are isolated.
+
+mod support;
 
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use codehook_api_types::{AttemptOutcome, Outcome, Quotas, RunState, Scope};
+use codehook_api_types::{AttemptOutcome, Outcome, RunState, Scope};
 use codehook_store::{
-    Accepted, AttemptEnd, Clock, HookChange, Id, IdempotencyKey, KeyHolder, MasterKey, Millis,
-    NewEvent, NewKey, NewRun, Next, RunFilter, Store, StoreError, Tenant, Usage, backup, rotate,
+    Accepted, HookChange, IdempotencyKey, KeyHolder, MasterKey, NewKey, Next, RunFilter, Store,
+    StoreError, Usage, backup, rotate,
 };
-use tempfile::TempDir;
-
-struct Data {
-    directory: TempDir,
-    key: MasterKey,
-    clock: TestClock,
-}
-
-/// A clock that stands still until it is advanced.
-#[derive(Clone)]
-struct TestClock(Arc<AtomicI64>);
-
-impl TestClock {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(1_700_000_000_000)))
-    }
-
-    fn now(&self) -> Millis {
-        Millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn advance(&self, time: Duration) {
-        let millis = i64::try_from(time.as_millis()).unwrap();
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
-
-impl Data {
-    fn new() -> Self {
-        Self {
-            directory: tempfile::tempdir().unwrap(),
-            key: MasterKey::generate().unwrap(),
-            clock: TestClock::new(),
-        }
-    }
-
-    fn open(&self) -> Store {
-        let clock = self.clock.clone();
-        let clock = Clock::new(move || clock.now());
-        Store::open_with_clock(self.directory.path(), &self.key, clock).unwrap()
-    }
-
-    async fn with_tenants(&self) -> Store {
-        let store = self.open();
-        for id in ["acme", "other"] {
-            let tenant = Tenant {
-                id: id.to_owned(),
-                created_at: self.clock.now(),
-                quotas: Quotas::default(),
-            };
-            store.create_tenant(tenant).await.unwrap();
-        }
-        store
-    }
-}
-
-fn event(delivery: Option<&str>) -> NewEvent {
-    NewEvent {
-        tenant: "acme".to_owned(),
-        source: None,
-        delivery: delivery.map(ToOwned::to_owned),
-        body: "{}".to_owned(),
-    }
-}
-
-fn one_run() -> Vec<NewRun> {
-    vec![NewRun {
-        hook: Id::new(),
-        version: 1,
-    }]
-}
-
-async fn accept(store: &Store) -> (Id, Id) {
-    match store.accept(event(None), one_run()).await.unwrap() {
-        Accepted::New { event, runs } => (event, runs[0]),
-        Accepted::Duplicate { .. } => panic!("it is new"),
-    }
-}
-
-fn end(outcome: Outcome) -> AttemptEnd {
-    AttemptEnd {
-        cpu_ms: 5,
-        outcome: outcome.into(),
-        report: "{}".to_owned(),
-    }
-}
+use support::{Data, accept, end, event, one_run};
 
 #[tokio::test]
 async fn one_delivery_is_one_event_however_often_and_at_once_it_comes() {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crate::attack::{Attack, MEMORY, TIME, contained, ends, fails, sees};
 
+/// A line grows without end, and every piece copies it: the machine's speed decides which limit it meets first.
+const MEMORY_OR_TIME: &[&str] = &["out_of_memory", "timed_out"];
 /// The bytecode reads or writes beside its own objects, and returns. What lies there is a matter of the interpreter's build: an
 /// object, a null pointer, or bytes that are no address.
 const WHAT_IS_THERE: &[&str] = &["succeeded", "failed", "crashed"];
@@ -208,7 +210,7 @@ const KNOWN: &[Attack] = &[
     ends(
         "a source that never ends its line",
         "class A(object):\n    def readline(self, *_): return 'x'\nimport tokenize\nlist(tokenize.generate_tokens(A().readline))",
-        TIME,
+        MEMORY_OR_TIME,
     ),
     sees(
         "operator.c with bad indices",

@@ -392,7 +392,7 @@ fn the_command_line_and_the_service_give_the_same_report() {
     let port = server();
     let packages = PackageStore::new();
     packages.offer(&rockets());
-    packages.added("acme-rockets==1.2");
+    packages.added("acme-rockets==1.2 --all-tenants");
     let service = Service::start_with_packages(packages.directory(), &["--allow-private"]);
     let (number, ran) = (Cell::new(0), Cell::new(0));
     let mut config = codehook_tests::cases(64);

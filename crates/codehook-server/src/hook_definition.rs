@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use cel::{Context, Program, Value as CelValue};
 use codehook_api_types::{HookDefinition, HookLimits, RUNTIME, Severity};
 use codehook_egress::AllowRule;
 use codehook_sandbox::RunLimits;
 use codehook_template::{Event, EventToken, Mapping, Template, TemplateError, TokenName, TokenUse};
 use serde_json::Value;
 
+use crate::condition::Condition;
 use crate::problem::Problem;
 
 /// The longest time that a run may have, the product's own limit.
 const MAX_TIMEOUT_SECONDS: u32 = 30;
 const MAX_ATTEMPTS: u32 = 20;
+/// The longest time between two attempts, which later ones are capped at as well.
+pub(crate) const MAX_DELAY_SECONDS: u32 = 3600;
 const MIB: usize = 1024 * 1024;
 
 /// A hook that can run.
@@ -24,7 +26,7 @@ pub(crate) struct PreparedHook {
     pub(crate) allow: Vec<AllowRule>,
     pub(crate) limits: RunLimits,
     pub(crate) definition: HookDefinition,
-    when: Option<Program>,
+    when: Option<Condition>,
 }
 
 impl PreparedHook {
@@ -64,6 +66,11 @@ impl PreparedHook {
         if !(1..=MAX_ATTEMPTS).contains(&definition.retry.attempts) {
             return Err(Problem::invalid(format!(
                 "`retry.attempts` is 1 to {MAX_ATTEMPTS}"
+            )));
+        }
+        if definition.retry.first_delay_seconds > MAX_DELAY_SECONDS {
+            return Err(Problem::invalid(format!(
+                "`retry.first_delay_seconds` is 0 to {MAX_DELAY_SECONDS}"
             )));
         }
         Ok(Self {
@@ -127,9 +134,8 @@ pub(crate) fn mapping(document: &Value) -> Result<Mapping, Problem> {
         .map_err(|error| Problem::invalid(error.to_string()))
 }
 
-fn condition(text: &str) -> Result<Program, Problem> {
-    Program::compile(text)
-        .map_err(|error| Problem::invalid(format!("`trigger.when` is no CEL expression: {error}")))
+fn condition(text: &str) -> Result<Condition, Problem> {
+    Condition::new(text).map_err(|error| Problem::invalid(format!("`trigger.when`: {error}")))
 }
 
 fn template_problem(error: &TemplateError) -> Problem {
@@ -147,7 +153,7 @@ impl PreparedHook {
             && self
                 .when
                 .as_ref()
-                .is_none_or(|when| is_met(when, event.as_json()))
+                .is_none_or(|when| when.is_met(event.as_json()))
     }
 
     fn is_severe(&self, event: &Event, source: Option<&Mapping>) -> bool {
@@ -163,14 +169,6 @@ impl PreparedHook {
             .get(&TokenName::from(EventToken::Severity))
             .is_ok_and(|severity| severity.trim().eq_ignore_ascii_case(wanted))
     }
-}
-
-fn is_met(when: &Program, event: &Value) -> bool {
-    let mut context = Context::default();
-    if context.add_variable("event", event).is_err() {
-        return false;
-    }
-    matches!(when.execute(&context), Ok(CelValue::Bool(true)))
 }
 
 #[cfg(test)]
@@ -232,6 +230,10 @@ mod tests {
             (
                 json!({"template": "pass", "retry": {"attempts": 0}}),
                 "attempts",
+            ),
+            (
+                json!({"template": "pass", "retry": {"first_delay_seconds": 4_000_000_000_u32}}),
+                "3600",
             ),
             (
                 json!({"template": "pass", "mapping": {"tokens": {"A": {"path": "x"}}}}),

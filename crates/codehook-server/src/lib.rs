@@ -10,6 +10,7 @@ mod api;
 mod attempt_result;
 mod auth;
 mod compile_check;
+mod condition;
 mod delivery;
 mod dispatch;
 mod hook_definition;

@@ -33,6 +33,7 @@ mod limits;
 mod literal;
 mod mapping;
 mod parsed;
+mod path_cost;
 mod position;
 mod render;
 mod suggest;

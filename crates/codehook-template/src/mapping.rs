@@ -22,6 +22,7 @@ use serde_json_path::JsonPath;
 
 use crate::event::{Event, kind_of};
 use crate::json::{self, Document, JsonFault, pointer_segment};
+use crate::path_cost;
 use crate::position::Position;
 use crate::token::{EventToken, TokenName, TokenNameError};
 use crate::values::{TokenValues, ValueProblem};
@@ -72,6 +73,16 @@ pub enum MappingError {
         name: TokenName,
         /// The value found instead.
         found: String,
+    },
+    /// A path whose evaluation could take long or much memory for some event.
+    #[error(
+        "in the mapping, the path of {name} {problem}; a token has one value: write the way to it, such as $.user.email"
+    )]
+    PathTooComplex {
+        /// The token's name.
+        name: TokenName,
+        /// The bound that the path exceeds.
+        problem: &'static str,
     },
     /// Not an RFC 9535 JSONPath.
     #[error("in the mapping, {name}: {path:?} is not a JSONPath at character {column}: {message}")]
@@ -251,6 +262,12 @@ impl Rule {
 }
 
 fn parse_path(name: &TokenName, path: &str) -> Result<(String, JsonPath), MappingError> {
+    if let Some(problem) = path_cost::problem(path) {
+        return Err(MappingError::PathTooComplex {
+            name: name.clone(),
+            problem,
+        });
+    }
     match JsonPath::parse(path) {
         Ok(parsed) => Ok((path.to_owned(), parsed)),
         Err(error) => Err(MappingError::Path {
@@ -458,7 +475,7 @@ mod tests {
             let _ = Mapping::from_json(&source);
         }
 
-        #[test]
+            #[test]
         fn no_path_makes_the_reader_panic(path in "\\$[.\\[\\]*?@'a-c0-9:,()&|!<>=-]{0,20}") {
             let source = serde_json::json!({"tokens": {"A": path}}).to_string();
             if let Ok(mapping) = Mapping::from_json(source.as_bytes()) {

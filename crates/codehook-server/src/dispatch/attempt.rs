@@ -13,10 +13,10 @@ use codehook_template::{Event, Mapping};
 use zeroize::Zeroizing;
 
 use crate::attempt_result::AttemptResult;
-use crate::hook_definition::PreparedHook;
+use crate::hook_definition::{MAX_DELAY_SECONDS, PreparedHook};
 
 /// The longest time between two attempts.
-const MAX_DELAY: Duration = Duration::from_secs(3600);
+const MAX_DELAY: Duration = Duration::from_secs(MAX_DELAY_SECONDS as u64);
 
 /// What one attempt works on.
 pub(crate) struct AttemptRequest<'a> {
@@ -123,10 +123,11 @@ fn again(retry: &RetryPolicy, number: u32, after: Option<Duration>) -> Next {
 
 /// The time before the attempt after attempt `number`.
 fn delay(retry: &RetryPolicy, number: u32) -> Duration {
-    let first = Duration::from_secs(retry.first_delay_seconds.into());
+    // A definition of an older version may have more.
+    let first = Duration::from_secs(retry.first_delay_seconds.into()).min(MAX_DELAY);
     let delays = ExponentialBuilder::default()
         .with_min_delay(first)
-        .with_max_delay(MAX_DELAY.max(first))
+        .with_max_delay(MAX_DELAY)
         .with_factor(2.0)
         .with_jitter()
         .without_max_times()

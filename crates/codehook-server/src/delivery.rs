@@ -56,11 +56,22 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Delivery>, Pr
         }
         _ => {
             let mut delivered = plain(body)?;
-            if let Some(id) = header("webhook-id") {
+            if let Some(id) = header("webhook-id").filter(|id| !id.is_empty()) {
                 delivered.key = Some(format!("webhook:{id}"));
             }
             Ok(vec![delivered])
         }
+    }
+}
+
+/// Returns the type of a body by its content alone, for deliveries whose headers anybody could change.
+pub(crate) fn content_type(body: &[u8]) -> &'static str {
+    let is_cloud_event = |cloud: &Value| cloud.get("specversion").is_some_and(Value::is_string);
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Array(_)) => "application/cloudevents-batch+json",
+        Ok(cloud) if is_cloud_event(&cloud) => "application/cloudevents+json",
+        _ if looks_like_json(body) => "application/json",
+        _ => "application/x-www-form-urlencoded",
     }
 }
 

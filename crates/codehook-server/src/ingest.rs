@@ -1,9 +1,10 @@
 //! Events in: verified, within quotas, on disk, and only then acknowledged.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use codehook_api_types::EventReceipt;
-use codehook_store::{Accepted, Id, Millis, NewEvent, NewRun, QueuedRun};
+use codehook_store::{Accepted, Id, Millis, NewEvent, NewRun, QueuedRun, StoreError};
 use codehook_template::Mapping;
 
 use crate::delivery::Delivery;
@@ -14,12 +15,11 @@ use crate::service::{SWEEP_INTERVAL, Service};
 
 /// Keeps an event of `tenant`, and starts its runs.
 pub(crate) async fn accept(
-    service: &Service,
+    service: &Arc<Service>,
     tenant: &str,
     source: Option<(Id, Option<&Mapping>)>,
     delivered: Delivery,
 ) -> Result<EventReceipt, Problem> {
-    let began = SystemTime::now();
     let active = service
         .registry
         .tenant(tenant)
@@ -41,8 +41,22 @@ pub(crate) async fn accept(
         tenant: tenant.to_owned(),
         source: source.map(|(id, _)| id),
         delivery: delivered.key.map(|key| format!("{origin}:{key}")),
-        body: delivered.body.clone(),
+        body: delivered.body,
     };
+    let committed = commit(Arc::clone(service), event, new, mapping.is_none());
+    detached(committed).await?
+}
+
+/// Writes the event and its runs to the journal, and queues the runs.
+async fn commit(
+    service: Arc<Service>,
+    event: NewEvent,
+    new: Vec<NewRun>,
+    keep_body: bool,
+) -> Result<EventReceipt, Problem> {
+    let began = SystemTime::now();
+    let tenant = event.tenant.clone();
+    let body: Arc<str> = event.body.as_str().into();
     let accepted = service.store.accept(event, new.clone()).await?;
     metrics::counter!("codehook_events_total").increment(1);
     let (event, runs) = match accepted {
@@ -56,18 +70,27 @@ pub(crate) async fn accept(
         Accepted::New { event, runs } => (event, runs),
     };
     let dispatcher = &service.dispatcher;
-    dispatcher
-        .meter
-        .add(tenant, delivered.body.len(), Duration::ZERO);
-    dispatcher.traces.event(tenant, event, began, runs.len());
-    let receipt = EventReceipt {
+    dispatcher.meter.add(&tenant, body.len(), Duration::ZERO);
+    dispatcher.traces.event(&tenant, event, began, runs.len());
+    let queued = queued(&tenant, event, &runs, &new);
+    dispatcher.enqueue(queued, keep_body.then_some(body));
+    Ok(EventReceipt {
         id: event.to_string(),
         runs: runs.iter().map(ToString::to_string).collect(),
         duplicate: false,
-    };
-    let body = mapping.is_none().then(|| delivered.body.into());
-    dispatcher.enqueue(queued(tenant, event, &runs, &new), body);
-    Ok(receipt)
+    })
+}
+
+/// Drives `work` to its end even if the request that waits for it is dropped, because its client has gone: what is
+/// committed is queued as well.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Problem> {
+    let task = tokio::spawn(work);
+    task.await.map_err(|error| {
+        tracing::error!(%error, "a step after a commit failed");
+        Problem::from(StoreError::Closed)
+    })
 }
 
 /// Refuses what is beyond the tenant's quotas.

@@ -54,6 +54,11 @@ pub enum ServiceError {
     /// The listener failed.
     #[error("connections cannot be accepted: {0}")]
     Listener(#[source] std::io::Error),
+    /// A part of the service that must not end has ended.
+    #[error(
+        "the service has stopped: its {0} ended; the log says why, and a restart continues where it stopped"
+    )]
+    Stopped(&'static str),
 }
 
 /// How much is kept.
@@ -98,6 +103,7 @@ impl Server {
         let waiting = store.queued_runs().await?;
         tracing::info!(
             interrupted = recovered.interrupted,
+            dead = recovered.dead,
             waiting = waiting.len(),
             "journal read"
         );
@@ -146,23 +152,29 @@ impl Server {
             retention,
             ..
         } = self;
-        let working = tokio::spawn(Arc::clone(&service.dispatcher).work(delayed));
-        let sweeping = tokio::spawn(sweep(Arc::clone(&service), retention));
+        let mut dispatching = tokio::spawn(Arc::clone(&service.dispatcher).work(delayed));
+        let mut sweeping = tokio::spawn(sweep(Arc::clone(&service), retention));
         let ending = service.ending.clone();
         let app = api::router(Arc::clone(&service));
-        let served = axum::serve(
+        let requests = axum::serve(
             listener,
             app.into_make_service_with_connect_info::<SocketAddr>(),
         )
         .with_graceful_shutdown(async move {
             end.await;
             ending.cancel();
-        })
-        .await;
+        });
+        // The service is its parts: without one of them events would be acknowledged and never run.
+        let served = tokio::select! {
+            served = requests.into_future() => served,
+            _ = &mut dispatching => return Err(ServiceError::Stopped("dispatcher")),
+            _ = &mut sweeping => return Err(ServiceError::Stopped("sweeper")),
+            () = service.store.closed() => return Err(ServiceError::Stopped("journal")),
+        };
         tracing::info!("no more requests; runs under way may end");
         service.dispatcher.close(grace).await;
         sweeping.abort();
-        let _ = (working.await, sweeping.await);
+        let _ = (dispatching.await, sweeping.await);
         let dispatcher = Arc::clone(&service.dispatcher);
         tokio::task::spawn_blocking(move || dispatcher.traces.finish())
             .await

@@ -8,17 +8,19 @@ use codehook_api_types::SourceAuth;
 use codehook_store::{Id, Source};
 use codehook_template::Mapping;
 use hmac::{Hmac, Mac};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::delivery;
 use crate::hook_definition;
 use crate::problem::Problem;
 
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const HUB_SIGNATURE: &str = "x-hub-signature";
 
 /// A source as it is stored.
@@ -59,6 +61,24 @@ impl WebhookSource {
             auth: definition.auth,
             secret,
         })
+    }
+
+    /// Returns the headers that may say what is in a delivery and which event it is: those that the authentication
+    /// covers. A signed body that was overheard could be sent again with other headers, and would start runs again.
+    pub(crate) fn trusted_headers(&self, headers: &HeaderMap, body: &[u8]) -> HeaderMap {
+        let kept: &[HeaderName] = match self.auth {
+            SourceAuth::Basic | SourceAuth::UrlOnly => return headers.clone(),
+            SourceAuth::HubHmac | SourceAuth::HubLegacy => &[],
+            // Signed with its time and the body (Standard Webhooks 1.0).
+            SourceAuth::StandardWebhooks => &[WEBHOOK_ID],
+        };
+        let mut trusted: HeaderMap = kept
+            .iter()
+            .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())))
+            .collect();
+        let content = HeaderValue::from_static(delivery::content_type(body));
+        trusted.insert(CONTENT_TYPE, content);
+        trusted
     }
 
     /// Whether this delivery is from who it says.
@@ -151,10 +171,8 @@ fn basic(headers: &HeaderMap) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use codehook_store::Millis;
-    use http::HeaderValue;
-
     use super::*;
+    use codehook_store::Millis;
 
     fn source(auth: &str, secret: &str) -> Result<WebhookSource, Problem> {
         WebhookSource::new(&Source {
@@ -251,6 +269,36 @@ mod tests {
         assert!(source.verify(&delivery(now), b"{}").is_ok());
         assert!(source.verify(&delivery(now - 600), b"{}").is_err());
         assert!(source.verify(&delivery(now), b"{ }").is_err());
+    }
+
+    #[test]
+    fn an_event_is_identified_by_what_is_signed_alone() {
+        let given = |id: &str, content: &str| {
+            headers(&[
+                ("webhook-id", id),
+                ("ce-id", id),
+                ("ce-specversion", "1.0"),
+                ("content-type", content),
+            ])
+        };
+        let source = source("hub_hmac", "key").unwrap();
+        let cloud =
+            br#"{"specversion": "1.0", "id": "1", "source": "/s", "data": {"UserName": "ann"}}"#;
+        for body in [&b"{\"UserName\": \"ann\"}"[..], b"UserName=ann", cloud] {
+            let keys: Vec<Option<String>> = [
+                given("1", "application/json"),
+                given("2", "application/cloudevents+json"),
+                given("3", "application/x-www-form-urlencoded"),
+            ]
+            .iter()
+            .map(|headers| {
+                let trusted = source.trusted_headers(headers, body);
+                delivery::read(&trusted, body).unwrap().remove(0).key
+            })
+            .collect();
+            assert_eq!(keys[0], keys[1]);
+            assert_eq!(keys[0], keys[2]);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use ulid::{Generator, Ulid};
 
+use crate::error::StoreError;
 use crate::time::Millis;
 
 /// The identifier of an event, a run, a hook, a source or a key. 26 characters as text.
@@ -20,6 +21,17 @@ impl Id {
     pub fn new() -> Self {
         static GENERATOR: IdGenerator = IdGenerator::new();
         GENERATOR.next(Millis::now())
+    }
+
+    /// Makes an identifier of 128 random bits from the system's generator, for an address that is a secret.
+    ///
+    /// # Errors
+    ///
+    /// When the system's generator fails.
+    pub fn random() -> Result<Self, StoreError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(StoreError::Random)?;
+        Ok(Self(Ulid::from_bytes(bytes)))
     }
 
     /// Returns the smallest identifier of that time: none that is made then or later is smaller.

@@ -114,6 +114,14 @@ impl Store {
         &self.path
     }
 
+    /// Returns once nothing can be written any more, because the thread that writes has ended.
+    pub async fn closed(&self) {
+        match &self.writer {
+            Some(writer) => writer.closed().await,
+            None => std::future::ready(()).await,
+        }
+    }
+
     /// Makes an identifier that is greater than all that this store has made.
     pub(crate) fn new_id(&self) -> Id {
         self.ids.next(self.clock.now())

@@ -62,6 +62,11 @@ impl Writer {
         Ok((Self { jobs }, thread))
     }
 
+    /// Returns once the thread has ended, which it does before the last clone is dropped only by a panic.
+    pub(crate) async fn closed(&self) {
+        self.jobs.closed().await;
+    }
+
     /// Runs `job` in a transaction; waits for room in the queue, and returns once the job is on disk.
     pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
     where

@@ -10,6 +10,7 @@ mod master_key;
 mod packages;
 mod publishing;
 mod quotas;
+mod robustness;
 mod run_control;
 mod running;
 mod same_report;

@@ -71,7 +71,8 @@ pub(crate) async fn send(
     let mut delivered = delivered
         .pop()
         .ok_or_else(|| Problem::malformed("there is no event"))?;
-    if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
+    // An empty header is none: it would make a duplicate of every event.
+    if let Some(key) = headers.get(IDEMPOTENCY_KEY).filter(|key| !key.is_empty()) {
         if key.len() > MAX_KEY_BYTES {
             return Err(Problem::malformed(
                 "an `Idempotency-Key` has at most 200 characters",
@@ -111,6 +112,7 @@ pub(crate) async fn deliver(
     let source = source.ok_or_else(|| Problem::not_found("source"))?;
     source.verify(&headers, &body)?;
     let mut receipts = Vec::new();
+    let headers = source.trusted_headers(&headers, &body);
     for mut delivered in delivery::read(&headers, &body)? {
         // A product that repeats a delivery repeats it to the byte.
         let key = delivered

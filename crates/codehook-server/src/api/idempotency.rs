@@ -42,7 +42,8 @@ pub(crate) async fn once(
     request: Request,
     next: Next,
 ) -> Response {
-    let key = request.headers().get(IDEMPOTENCY_KEY).cloned();
+    let key = request.headers().get(IDEMPOTENCY_KEY);
+    let key = key.filter(|key| !key.is_empty()).cloned();
     match key {
         Some(key) if request.method() == Method::POST => answer(service, &key, request, next)
             .await

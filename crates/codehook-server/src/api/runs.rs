@@ -1,5 +1,7 @@
 //! Runs: what became of events, and what can still be done about it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use codehook_api_types::{
@@ -15,6 +17,7 @@ use super::extract::Shared;
 use super::extract::{Authorized, Document, Manage, Path, Query, Read, TenantPath};
 use super::fields::{id, page, time};
 use super::responses::ClientErrors;
+use crate::ingest::detached;
 use crate::problem::Problem;
 use crate::run_events::Change;
 use crate::service::Service;
@@ -137,7 +140,7 @@ pub(crate) async fn replay(
     Ok((StatusCode::ACCEPTED, Json(view(run))))
 }
 
-async fn again(service: &Service, tenant: &str, run: Run) -> Result<Id, Problem> {
+async fn again(service: &Arc<Service>, tenant: &str, run: Run) -> Result<Id, Problem> {
     let hooks = service.store.hooks(Some(tenant)).await?;
     let published = hooks
         .iter()
@@ -145,10 +148,14 @@ async fn again(service: &Service, tenant: &str, run: Run) -> Result<Id, Problem>
         .and_then(|hook| hook.published);
     let version =
         published.ok_or_else(|| Problem::conflict("the hook of this run is not there any more"))?;
-    let queued = service.store.replay(tenant, run.id, version).await?;
-    let made = queued.id;
-    service.dispatcher.enqueue(vec![queued], None);
-    Ok(made)
+    let (service, tenant) = (Arc::clone(service), tenant.to_owned());
+    detached(async move {
+        let queued = service.store.replay(&tenant, run.id, version).await?;
+        let made = queued.id;
+        service.dispatcher.enqueue(vec![queued], None);
+        Ok(made)
+    })
+    .await?
 }
 
 /// Replay many runs

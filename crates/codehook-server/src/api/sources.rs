@@ -61,7 +61,8 @@ pub(crate) async fn put(
     };
     definition.check(new.secret.as_deref().map_or("", String::as_str))?;
     let stored = Source {
-        id: Id::new(),
+        // Whoever knows it may deliver, where the source has no other authentication.
+        id: Id::random()?,
         tenant,
         name: source,
         definition: serde_json::to_string(&definition)

@@ -24,6 +24,8 @@ use crate::run_events::{AttemptLog, Change, RunEvents};
 
 /// Events that are handed to their runs without being read from the store again, as long as there are not more of them.
 const EVENT_CACHE_CAPACITY: usize = 1000;
+/// The longest time that a run can wait for its next attempt: a week, by `codehook.retry()`.
+const LONGEST_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long an attempt's end is tried to be written when the disk takes nothing.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -158,7 +160,8 @@ impl Dispatcher {
                 () = self.closing.cancelled() => return,
                 () = self.more.notified() => {}
                 Some(run) = delayed.recv() => {
-                    let delay = run.due_at.since(Millis::now());
+                    // Not longer, whatever the clock says: the clock may have gone back meanwhile.
+                    let delay = run.due_at.since(Millis::now()).min(LONGEST_DELAY);
                     later.insert(run, delay);
                 }
                 Some(due) = std::future::poll_fn(|cx| later.poll_expired(cx)), if !later.is_empty() => {

@@ -331,8 +331,8 @@ mod tests {
         fn no_text_makes_compiling_or_evaluating_fail_hard(
             words in prop::collection::vec(
                 prop::sample::select(vec![
-                    "event", ".", "a", "(", ")", "[", "]", "{", "}", "+", "-", "!", "==", "&&", "||", "?", ":", ",", "x",
-                    "all", "exists", "map", "filter", "matches", "size", "'s'", "\"", "1", "0.5", "in", " ", "//",
+                    "event", ".", "a", "(", ")", "[", "]", "{", "}", "+", "-", "!", "==", "&&", "||", "?", ":", ",",
+                    "x", "all", "exists", "map", "filter", "matches", "size", "'s'", "\"", "1", "0.5", "in", " ", "//",
                 ]),
                 0..60,
             ),

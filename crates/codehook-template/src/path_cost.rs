@@ -1,5 +1,5 @@
-//! The cost of JSONPaths (RFC 9535), bounded by their form: an evaluation cannot be interrupted, so a path whose cost an event
-//! could multiply is refused when its mapping is read.
+//! The cost of JSONPaths (RFC 9535), bounded by their form: an evaluation cannot be interrupted, so a path whose cost
+//! an event could multiply is refused when its mapping is read.
 
 /// The longest path in bytes.
 const MAX_PATH_BYTES: usize = 512;

@@ -69,7 +69,8 @@ fn an_event_whose_client_goes_away_is_run_all_the_same() {
     for number in 0..EVENTS {
         let body = json!({"EventId": number.to_string()}).to_string();
         let request = format!(
-            "POST /v1/tenants/acme/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST /v1/tenants/acme/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
+             content-length: {}\r\n\r\n{body}",
             body.len()
         );
         let mut client = TcpStream::connect(address).expect("it listens");

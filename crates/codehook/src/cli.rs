@@ -37,7 +37,7 @@ Exit codes:
     2  bad usage or input: an unreadable file, a bad event, a refused rendering
        (with file:line:column)
     3  the engine cannot work on this machine; the message says why
-  124  the script was stopped at its time limit
+  124  the script was stopped at its time limit, or at the end of its fuel
   130  interrupted (Ctrl-C); there is no report
   137  the script ran out of memory
   143  terminated (SIGTERM); there is no report";
@@ -145,7 +145,7 @@ pub(crate) struct RunArgs {
     /// Options override the hook's settings in codehook.toml (`codehook hooks --help` shows one). The hook's secrets
     /// are taken from the environment variables with their names.
     pub(crate) script: PathBuf,
-    /// The event: a file, or `-` for standard input. JSON if it starts with `{`, form-encoded otherwise.
+    /// The event: a file, or `-` for standard input. JSON if it starts with `{`, `[` or `"`, form-encoded otherwise.
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
     /// Paths to the tokens' values in the event: a JSON file such as {"tokens": {"UserEmail": "$.user.email"}}.

@@ -115,7 +115,7 @@ impl Dispatcher {
                 waiting.queue.push(run);
             }
         }
-        metrics::gauge!("codehook_runs_waiting").set(waiting.queue.waiting() as f64);
+        waiting.measure();
         drop(waiting);
         self.more.notify_one();
     }
@@ -127,7 +127,9 @@ impl Dispatcher {
 
     /// Takes out a run that was cancelled while it waited.
     pub(crate) fn forget(&self, tenant: &str, id: Id) {
-        self.waiting().queue.remove(tenant, id);
+        let mut waiting = self.waiting();
+        waiting.queue.remove(tenant, id);
+        waiting.measure();
     }
 
     /// Stops an attempt that is under way. Whether there was one.
@@ -165,7 +167,9 @@ impl Dispatcher {
                     later.insert(run, delay);
                 }
                 Some(due) = std::future::poll_fn(|cx| later.poll_expired(cx)), if !later.is_empty() => {
-                    self.waiting().queue.push(due.into_inner());
+                    let mut waiting = self.waiting();
+                    waiting.queue.push(due.into_inner());
+                    waiting.measure();
                 }
             }
         }
@@ -177,6 +181,7 @@ impl Dispatcher {
             let Some(run) = waiting.queue.next(self.as_ref()) else {
                 return;
             };
+            waiting.measure();
             let event = waiting.take_event(run.event);
             drop(waiting);
             let dispatcher = Arc::clone(self);
@@ -378,6 +383,11 @@ fn change(run: &QueuedRun, attempt: u32, transition: RunTransition) -> Change {
 }
 
 impl Waiting {
+    /// Tells the metrics how many runs wait. To be called after every change of their number.
+    fn measure(&self) {
+        metrics::gauge!("codehook_runs_waiting").set(self.queue.waiting() as f64);
+    }
+
     /// The event of a run, as long as one of its runs still needs it.
     fn take_event(&mut self, id: Id) -> Option<Arc<str>> {
         let (body, left) = self.events.get_mut(&id)?;

@@ -7,6 +7,7 @@ use codehook_packages::{
     Addition, BuiltIn, Extensions, OtherVersion, PACKAGES_DIRECTORY, PackageInstaller, Source,
     Store, Tenant, Tenants,
 };
+use codehook_runner::PackageLibraries;
 use codehook_sandbox::{Library, Outcome, Purpose, RunLimits, RunReport, Script};
 use codehook_tests::wheels::wheel;
 use codehook_tests::{block_on, run, sandbox, stderr, stdout};
@@ -111,6 +112,25 @@ fn tenants_that_run_at_the_same_time_never_see_each_others_packages() {
             assert_eq!(stdout(&report), "[]\n");
             assert!(stderr(&report).ends_with("ImportError: No module named only_red\n"));
         }
+    });
+}
+
+#[test]
+fn a_removed_package_is_gone_although_another_tenants_archive_is_damaged() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let egress = Egress::new(EgressConfig::default()).expect("defaults");
+    block_on(async {
+        let store = filled_store(folder.path(), &egress).await;
+        let libraries = PackageLibraries::new(Some(store.directory().to_owned()));
+        let (red, blue) = (tenant("red"), tenant("blue"));
+        assert!(libraries.of(&red).await.expect("its package").is_some());
+        let name = "only_red".parse().expect("a name");
+        store.remove(&name, &[]).expect("it is there");
+        let left = store.list().expect("a store");
+        let archive = store.directory().join("archives").join(&left[0].archive);
+        std::fs::write(archive, "damaged").expect("a file");
+        assert!(libraries.of(&blue).await.is_err());
+        assert!(libraries.of(&red).await.expect("no package").is_none());
     });
 }
 

@@ -128,8 +128,14 @@ impl Shared {
             return Ok(known);
         }
         if !unchanged {
-            loaded.version = Some(version);
+            // Nothing of the older version counts any more, also if reading the new one fails below.
+            loaded.version = None;
             loaded.libraries.clear();
+            let mut snapshot = self
+                .snapshot
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            *snapshot = Snapshot::default();
         }
         self.store.load_more(&mut loaded.packages, tenant)?;
         let names = loaded.packages.names_for(tenant);
@@ -140,13 +146,11 @@ impl Shared {
         if let Some(library) = &library {
             loaded.libraries.insert(names, Arc::clone(library));
         }
+        loaded.version = Some(version);
         let mut snapshot = self
             .snapshot
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if !unchanged {
-            snapshot.tenants.clear();
-        }
         snapshot.checked = Some(checked);
         snapshot.tenants.insert(tenant.clone(), library.clone());
         Ok(library)

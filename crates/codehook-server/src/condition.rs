@@ -16,11 +16,13 @@ const MAX_NESTING: usize = 12;
 /// Operators `+`, each of which may copy a string or a list of the event.
 const MAX_ADDITIONS: usize = 16;
 /// Characters of a pattern of `matches`.
-const MAX_PATTERN: usize = 200;
+const MAX_PATTERN: usize = 100;
 /// Values of an event that a condition with a loop is evaluated for.
-const MAX_VALUES_IN_LOOP: usize = 2000;
+const MAX_VALUES_IN_LOOP: usize = 1000;
+/// Bytes of text in such an event: a step may copy them.
+const MAX_TEXT_IN_LOOP: usize = 64 * 1024;
 /// Macros that loop over a list.
-const LOOPS: [&str; 4] = ["all", "exists", "exists_one", "filter"];
+const LOOPS: [&str; 5] = ["all", "exists", "exists_one", "existsOne", "filter"];
 
 /// Why an expression is not a condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,10 +56,15 @@ pub(crate) enum ConditionError {
     Map,
     /// A pattern that is not written out.
     #[error(
-        "the pattern of `matches` must be a string of at most {MAX_PATTERN} characters without `{{`, written as \
-         `event.X.matches(\"...\")`"
+        "there is at most one `matches`, and its pattern is a string of at most {MAX_PATTERN} characters without `{{`, \
+         as in `event.X.matches(\"...\")`"
     )]
     Pattern,
+    /// A list or map that is built of the event.
+    #[error(
+        "a list or map in it holds `{0}`; write its values out, such as event.UserName in [\"root\", \"admin\"]"
+    )]
+    InLiteral(String),
     /// Not CEL.
     #[error("it is no CEL expression: {0}")]
     Syntax(String),
@@ -96,7 +103,7 @@ impl Condition {
 
     /// Returns whether the condition is true for `event`. One that cannot be evaluated for it is not met.
     pub(crate) fn is_met(&self, event: &Value) -> bool {
-        if self.loops && count(event, MAX_VALUES_IN_LOOP).is_none() {
+        if self.loops && !is_small(event) {
             metrics::counter!("codehook_conditions_refused_total", "why" => "size").increment(1);
             return false;
         }
@@ -161,34 +168,65 @@ fn string_length(text: &str, quote: char, raw: bool) -> Option<usize> {
     None
 }
 
+/// An open bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// The arguments of a macro that loops.
+    Loop,
+    /// A list or map that is written out.
+    Literal,
+    Other,
+}
+
+/// Returns what the bracket `mark` opens behind the token `before`.
+fn opened(mark: char, before: Option<&Token<'_>>) -> Open {
+    match (mark, before) {
+        ('(', Some(Token::Word(word))) if LOOPS.contains(word) => Open::Loop,
+        ('[', Some(Token::Word(word))) if *word != "in" => Open::Other,
+        ('[', Some(Token::Text(_) | Token::Mark(')' | ']' | '}'))) => Open::Other,
+        ('[' | '{', _) => Open::Literal,
+        _ => Open::Other,
+    }
+}
+
+/// Whether a word is a value by itself: a number, a constant, or the prefix of a string.
+fn is_constant(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_digit())
+        || ["true", "false", "null", "r", "R", "b", "B", "br", "rb"].contains(&word)
+}
+
 /// Checks the bounds; returns whether there is a loop.
 fn check(tokens: &[Token<'_>]) -> Result<bool, ConditionError> {
-    let (mut operators, mut additions, mut loops) = (0, 0, false);
-    // For each open bracket, whether it is that of a loop.
-    let mut open: Vec<bool> = Vec::new();
+    let (mut operators, mut additions, mut patterns, mut loops) = (0, 0, 0, false);
+    let mut open: Vec<Open> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
-        let in_loop = open.contains(&true);
+        let in_loop = open.contains(&Open::Loop);
+        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
         match token {
-            Token::Mark('(' | '[' | '{') => {
-                let called = at.checked_sub(1).and_then(|before| tokens.get(before));
-                let is_loop = matches!(
-                    (token, called),
-                    (Token::Mark('('), Some(Token::Word(word))) if LOOPS.contains(word)
-                );
-                open.push(is_loop);
+            Token::Mark(mark @ ('(' | '[' | '{')) => {
+                open.push(opened(*mark, before));
                 operators += 1;
             }
             Token::Mark(')' | ']' | '}') => drop(open.pop()),
-            Token::Mark('+') if in_loop => return Err(ConditionError::InLoop("+".to_owned())),
+            Token::Mark(mark @ ('+' | '-' | '*' | '/' | '%')) if in_loop => {
+                return Err(ConditionError::InLoop(mark.to_string()));
+            }
             Token::Mark(mark) => {
-                operators += usize::from(*mark != ',');
+                operators += 1;
                 additions += usize::from(*mark == '+');
             }
+            Token::Word(word) if open.contains(&Open::Literal) && !is_constant(word) => {
+                return Err(ConditionError::InLiteral((*word).to_owned()));
+            }
             Token::Word("map") => return Err(ConditionError::Map),
-            Token::Word("matches")
-                if !has_plain_pattern(&tokens[at..]) || !is_method(tokens, at) =>
-            {
-                return Err(ConditionError::Pattern);
+            Token::Word("matches") => {
+                patterns += 1;
+                if in_loop {
+                    return Err(ConditionError::InLoop("matches".to_owned()));
+                }
+                if patterns > 1 || !has_plain_pattern(&tokens[at..]) || !is_method(tokens, at) {
+                    return Err(ConditionError::Pattern);
+                }
             }
             Token::Word(word) if LOOPS.contains(word) => {
                 if in_loop {
@@ -234,22 +272,27 @@ fn has_plain_pattern(tokens: &[Token<'_>]) -> bool {
     pattern.chars().count() <= MAX_PATTERN + 2 && !pattern.contains('{')
 }
 
-/// Counts the values in `value`; `None` if there are more than `most`. Iterative, since an event may be deep.
-fn count(value: &Value, most: usize) -> Option<usize> {
+/// Whether a loop over a part of `value` is short, and each of its steps as well. Iterative, since an event may be
+/// deep.
+fn is_small(value: &Value) -> bool {
     let mut waiting = vec![value];
-    let mut found = 0;
+    let (mut values, mut text) = (0, 0);
     while let Some(value) = waiting.pop() {
-        found += 1;
+        values += 1;
         match value {
             Value::Array(items) => waiting.extend(items),
-            Value::Object(fields) => waiting.extend(fields.values()),
+            Value::Object(fields) => {
+                text += fields.keys().map(String::len).sum::<usize>();
+                waiting.extend(fields.values());
+            }
+            Value::String(string) => text += string.len(),
             _ => {}
         }
-        if found + waiting.len() > most {
-            return None;
+        if values + waiting.len() > MAX_VALUES_IN_LOOP || text > MAX_TEXT_IN_LOOP {
+            return false;
         }
     }
-    Some(found)
+    true
 }
 
 #[cfg(test)]
@@ -274,6 +317,8 @@ mod tests {
             "event.user.groups.all(g, g.name == 'admins' || g.name == 'ops')",
             "event.UserName.matches(\"^[a-z]\\\\.[a-z]+$\")",
             "event.UserName.matches(r'^[a-z]\\.')",
+            "event.UserName in ['root', \"j.doe\", r'x']",
+            "event.tags[0] == 'a' && {'a': 1}['a'] == 1 && -1 in [1, -1]",
             "'b+c' in event.tags // with a comment: ((((((((((((((((",
             "size(event.tags) + 1 == 3",
             "has(event.user) ? true : false",
@@ -302,6 +347,13 @@ mod tests {
             "event.x.matches('(a{1,100}){1,100}')".to_owned(),
             format!("event.x.matches('{}')", chain("a", 300)),
             "event.x == 'open".to_owned(),
+            "event.a.existsOne(x, event.a.existsOne(y, x < y))".to_owned(),
+            format!("[{}event].size() > 0", chain("event,", 30)),
+            format!("event.a.all(x, [{}x].size() > 0)", chain("x,", 30)),
+            "{'a': event}.size() > 0".to_owned(),
+            "event.a.all(x, 'q'.matches('a'))".to_owned(),
+            "event.x.matches('a') || event.x.matches('b')".to_owned(),
+            "event.a.all(x, event.s - x > 0)".to_owned(),
             "event.".to_owned(),
         ] {
             assert!(Condition::new(&text).is_err(), "{text:.80}");
@@ -311,7 +363,7 @@ mod tests {
     #[test]
     fn the_largest_conditions_of_each_form_end_on_large_events() {
         let long = "x".repeat(400_000);
-        let event = json!({"s": long, "a": vec![1; 1900], "b": vec![1; 100_000]});
+        let event = json!({"s": long, "a": vec![1; 900], "b": vec![1; 100_000]});
         for text in [
             format!("{}true", "true && ".repeat(60)),
             format!("event{} == 1", ".a".repeat(120)),

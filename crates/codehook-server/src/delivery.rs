@@ -66,7 +66,13 @@ pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Delivery>, Pr
 
 /// Returns the type of a body by its content alone, for deliveries whose headers anybody could change.
 pub(crate) fn content_type(body: &[u8]) -> &'static str {
-    let is_cloud_event = |cloud: &Value| cloud.get("specversion").is_some_and(Value::is_string);
+    let is_cloud_event = |cloud: &Value| {
+        cloud
+            .get("specversion")
+            .is_some_and(|version| version == "1.0")
+            && cloud.get("id").is_some_and(Value::is_string)
+            && cloud.get("source").is_some_and(Value::is_string)
+    };
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Array(_)) => "application/cloudevents-batch+json",
         Ok(cloud) if is_cloud_event(&cloud) => "application/cloudevents+json",

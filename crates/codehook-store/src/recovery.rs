@@ -31,12 +31,13 @@ impl Store {
                 "UPDATE attempts SET ended_at = ?1, outcome = ?2 WHERE ended_at IS NULL",
                 (now, ByName(AttemptOutcome::Interrupted)),
             )?;
+            // Attempts that the service itself gave back at its end have a report.
             let dead = db.execute(
                 "UPDATE runs SET state = ?2, ended_at = ?1
                     WHERE state IN ('queued', 'running') AND state = 'running' AND ?3 = (
                         SELECT count(*) FROM (
-                            SELECT outcome FROM attempts WHERE run = runs.id ORDER BY number DESC LIMIT ?3
-                        ) WHERE outcome = ?4
+                            SELECT outcome, report FROM attempts WHERE run = runs.id ORDER BY number DESC LIMIT ?3
+                        ) WHERE outcome = ?4 AND report IS NULL
                     )",
                 (
                     now,

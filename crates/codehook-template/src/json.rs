@@ -62,6 +62,7 @@ pub(crate) fn parse(source: &[u8]) -> Result<Document, JsonFault> {
         text: &escaped.bytes,
         pointer: String::new(),
         spellings: HashMap::new(),
+        budget: MAX_SPELLING_BYTES,
         duplicate: None,
     };
     let mut parser = serde_json::Deserializer::from_slice(&escaped.bytes);
@@ -192,6 +193,8 @@ struct Builder<'a> {
     text: &'a [u8],
     pointer: String,
     spellings: HashMap<String, String>,
+    /// Bytes of places and spellings that may still be kept.
+    budget: usize,
     duplicate: Option<String>,
 }
 
@@ -203,7 +206,11 @@ impl Builder<'_> {
             .next()
             .and_then(|range| std::str::from_utf8(&self.text[range.clone()]).ok());
         let usual = number.to_string();
-        if let Some(spelling) = spelling.filter(|spelling| *spelling != usual) {
+        let cost = self.pointer.len() + usual.len();
+        if let Some(spelling) = spelling.filter(|spelling| *spelling != usual)
+            && self.budget >= cost
+        {
+            self.budget -= cost;
             self.spellings
                 .insert(self.pointer.clone(), spelling.to_owned());
         }
@@ -218,6 +225,10 @@ impl Builder<'_> {
         outer
     }
 }
+
+/// The most bytes of places and spellings of numbers that are kept for a document, which may have long keys above very
+/// many numbers. Numbers beyond it have the usual spelling.
+const MAX_SPELLING_BYTES: usize = 8 * 1024 * 1024;
 
 /// `key` as a segment of an RFC 6901 JSON pointer.
 pub(crate) fn pointer_segment(key: &str) -> String {
@@ -341,6 +352,17 @@ mod tests {
     fn positions_are_the_senders() {
         assert_eq!(fault_position("{\n  \"a\": x}").to_string(), "2:8");
         assert_eq!(fault_position("{\"a\": \"1\n2\n3\", x}").to_string(), "3:5");
+    }
+
+    #[test]
+    fn long_keys_above_many_numbers_cost_a_bounded_amount_of_memory() {
+        let numbers = vec!["1e0"; 20_000].join(",");
+        let source = format!("{{\"{}\": [{numbers}]}}", "k".repeat(100_000));
+        let Ok(document) = parse(source.as_bytes()) else {
+            panic!("it is JSON");
+        };
+        let kept: usize = document.spellings.keys().map(String::len).sum();
+        assert!((1..=MAX_SPELLING_BYTES).contains(&kept), "{kept}");
     }
 
     #[test]

@@ -8,3 +8,8 @@ pub const MAX_TEMPLATE_BYTES: usize = 1024 * 1024;
 
 /// The largest script in bytes: a template may use one long value many times.
 pub const MAX_SCRIPT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most tokens in a mapping.
+pub(crate) const MAX_TOKENS: usize = 200;
+/// The most paths of a mapping that may visit many values of an event.
+pub(crate) const MAX_SEARCHES: usize = 16;

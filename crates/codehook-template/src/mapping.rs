@@ -22,6 +22,7 @@ use serde_json_path::JsonPath;
 
 use crate::event::{Event, kind_of};
 use crate::json::{self, Document, JsonFault, pointer_segment};
+use crate::limits::{MAX_SEARCHES, MAX_TOKENS};
 use crate::path_cost;
 use crate::position::Position;
 use crate::token::{EventToken, TokenName, TokenNameError};
@@ -84,6 +85,12 @@ pub enum MappingError {
         /// The bound that the path exceeds.
         problem: &'static str,
     },
+    /// More tokens than [`MAX_TOKENS`], or more paths that search than [`MAX_SEARCHES`].
+    #[error(
+        "the mapping has more than {MAX_TOKENS} tokens, or more than {MAX_SEARCHES} paths with `..`, `*`, a filter or \
+         a slice; name the values that hooks use"
+    )]
+    TooManyTokens,
     /// Not an RFC 9535 JSONPath.
     #[error("in the mapping, {name}: {path:?} is not a JSONPath at character {column}: {message}")]
     Path {
@@ -122,7 +129,10 @@ impl Mapping {
             JsonFault::DuplicateKey { at, key } => MappingError::DuplicateKey { at, key },
         })?;
         let tokens = tokens_object(&document)?;
-        let rules = tokens
+        if tokens.len() > MAX_TOKENS {
+            return Err(MappingError::TooManyTokens);
+        }
+        let rules: BTreeMap<TokenName, Rule> = tokens
             .iter()
             .map(|(name, rule)| {
                 let pointer = format!("/tokens/{}", pointer_segment(name));
@@ -134,6 +144,13 @@ impl Mapping {
                 Ok((name, rule))
             })
             .collect::<Result<_, MappingError>>()?;
+        let searches = rules.values().filter(|rule| {
+            let path = rule.path.as_ref();
+            path.is_some_and(|(path, _)| path_cost::is_search(path))
+        });
+        if searches.count() > MAX_SEARCHES {
+            return Err(MappingError::TooManyTokens);
+        }
         Ok(Self { rules })
     }
 
@@ -280,19 +297,17 @@ fn parse_path(name: &TokenName, path: &str) -> Result<(String, JsonPath), Mappin
 }
 
 fn path_value(event: &Event, text: &str, path: &JsonPath) -> Result<String, ValueProblem> {
+    // Locations cost a hundred times what values do, and one alone is of use.
+    let count = path.query(event.as_json()).len();
+    if count > 1 {
+        return Err(ValueProblem::Several {
+            path: text.to_owned(),
+            count,
+        });
+    }
     let nodes = path.query_located(event.as_json());
-    let node = match nodes.len() {
-        0 => {
-            return Err(ValueProblem::Missing {
-                path: text.to_owned(),
-            });
-        }
-        1 => nodes.first(),
-        _ => None,
-    };
-    let node = node.ok_or_else(|| ValueProblem::Several {
+    let node = nodes.first().ok_or_else(|| ValueProblem::Missing {
         path: text.to_owned(),
-        count: nodes.len(),
     })?;
     let pointer = node.location().to_json_pointer();
     scalar(event, text, &pointer, node.node())

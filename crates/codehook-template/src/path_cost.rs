@@ -27,16 +27,32 @@ pub(crate) fn problem(path: &str) -> Option<&'static str> {
     if count("..") == 1 && count("*") > 1 {
         return Some("has several `*` beside `..`");
     }
-    if count(",") > 3 {
+    if count(",") > 3 || count(",") > 0 && is_search(&plain) {
         return Some("selects too many parts at once");
     }
-    if plain.contains("match") || plain.contains("search") {
-        return Some("uses a regular expression");
+    if let Some((_, filter)) = plain.split_once('?')
+        && filter.contains('$')
+    {
+        return Some("has a filter that looks at the whole event");
+    }
+    let bytes = plain.as_bytes();
+    if (1..bytes.len()).any(|at| {
+        bytes[at] == b'(' && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_')
+    }) {
+        return Some("calls a function");
     }
     if plain.chars().filter(|c| ".[(!&|,<>=".contains(*c)).count() > MAX_PATH_SEGMENTS {
         return Some("has more than 32 segments and operators");
     }
     None
+}
+
+/// Returns whether a path may visit many values of an event.
+pub(crate) fn is_search(path: &str) -> bool {
+    let plain = without_strings(path);
+    ["..", "*", "?", ":"]
+        .iter()
+        .any(|part| plain.contains(part))
 }
 
 /// Returns a path with the content of its string literals left out.
@@ -82,6 +98,11 @@ mod tests {
             "$[?match(@.a, '((a{1,100}){1,100}){1,100}')]".to_owned(),
             "$[?search(@.a, @.b)]".to_owned(),
             "$[?@..a == 1]".to_owned(),
+            "$.a[?count($.b[0:])>1]".to_owned(),
+            "$.a[?$.b == $.c]".to_owned(),
+            "$.a[?length(@.s)>1]".to_owned(),
+            "$..[0:,0:,0:,0:]".to_owned(),
+            "$.a[0:,0:]".to_owned(),
         ] {
             let refused = mapping(&path);
             assert!(
@@ -89,6 +110,13 @@ mod tests {
                 "{path:.60}: {refused:?}"
             );
         }
+        let tokens = |number: usize, path: &str| {
+            let tokens = (0..number).map(|number| (format!("T{number}"), path.into()));
+            let tokens: serde_json::Map<String, serde_json::Value> = tokens.collect();
+            Mapping::from_json(serde_json::json!({"tokens": tokens}).to_string().as_bytes())
+        };
+        assert!(tokens(200, "$.a").is_ok() && tokens(16, "$..a").is_ok());
+        assert!(tokens(201, "$.a").is_err() && tokens(17, "$..a").is_err());
         for path in [
             "$.user.email",
             "$['a..b']['c,d,e,f,g,h']",

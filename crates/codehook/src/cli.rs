@@ -236,7 +236,7 @@ pub(crate) struct CacheArgs {
     /// The directory for the compiled interpreter [default: $XDG_CACHE_HOME/codehook or ~/.cache/codehook].
     ///
     /// It must belong to you and be closed to other users, since its content is executed.
-    #[arg(long = "cache-dir", value_name = "DIR")]
+    #[arg(id = "cache_dir", long = "cache-dir", value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 }
 

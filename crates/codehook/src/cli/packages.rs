@@ -71,7 +71,7 @@ pub(crate) enum PackagesCommand {
 pub(crate) struct StoreArgs {
     /// The directory for added packages [default: $CODEHOOK_PACKAGES_DIR, $XDG_DATA_HOME/codehook/packages or
     /// ~/.local/share/codehook/packages].
-    #[arg(long = "packages-dir", value_name = "DIR")]
+    #[arg(id = "packages_dir", long = "packages-dir", value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 }
 

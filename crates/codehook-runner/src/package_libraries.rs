@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use codehook_packages::{Packages, Store, StoreError, StoreVersion, Tenant};
@@ -105,12 +105,15 @@ impl Shared {
         (checked.elapsed() < RECHECK_INTERVAL).then(|| library.clone())
     }
 
+    fn snapshot_mut(&self) -> RwLockWriteGuard<'_, Snapshot> {
+        self.snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that the store is what it was, and returns the tenant's library, where it is in memory.
     fn confirm(&self, checked: Instant, tenant: &Tenant) -> Option<Option<Arc<Library>>> {
-        let mut snapshot = self
-            .snapshot
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut snapshot = self.snapshot_mut();
         snapshot.checked = Some(checked);
         snapshot.tenants.get(tenant).cloned()
     }
@@ -131,11 +134,7 @@ impl Shared {
             // Nothing of the older version counts any more, also if reading the new one fails below.
             loaded.version = None;
             loaded.libraries.clear();
-            let mut snapshot = self
-                .snapshot
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            *snapshot = Snapshot::default();
+            *self.snapshot_mut() = Snapshot::default();
         }
         self.store.load_more(&mut loaded.packages, tenant)?;
         let names = loaded.packages.names_for(tenant);
@@ -147,10 +146,7 @@ impl Shared {
             loaded.libraries.insert(names, Arc::clone(library));
         }
         loaded.version = Some(version);
-        let mut snapshot = self
-            .snapshot
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut snapshot = self.snapshot_mut();
         snapshot.checked = Some(checked);
         snapshot.tenants.insert(tenant.clone(), library.clone());
         Ok(library)

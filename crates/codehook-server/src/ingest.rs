@@ -56,7 +56,8 @@ async fn commit(
 ) -> Result<EventReceipt, Problem> {
     let began = SystemTime::now();
     let tenant = event.tenant.clone();
-    let body: Arc<str> = event.body.as_str().into();
+    let bytes = event.body.len();
+    let body = keep_body.then(|| event.body.as_str().into());
     let accepted = service.store.accept(event, new.clone()).await?;
     metrics::counter!("codehook_events_total").increment(1);
     let (event, runs) = match accepted {
@@ -70,10 +71,10 @@ async fn commit(
         Accepted::New { event, runs } => (event, runs),
     };
     let dispatcher = &service.dispatcher;
-    dispatcher.meter.add(&tenant, body.len(), Duration::ZERO);
+    dispatcher.meter.add(&tenant, bytes, Duration::ZERO);
     dispatcher.traces.event(&tenant, event, began, runs.len());
     let queued = queued(&tenant, event, &runs, &new);
-    dispatcher.enqueue(queued, keep_body.then_some(body));
+    dispatcher.enqueue(queued, body);
     Ok(EventReceipt {
         id: event.to_string(),
         runs: runs.iter().map(ToString::to_string).collect(),

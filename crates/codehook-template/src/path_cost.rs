@@ -27,7 +27,7 @@ pub(crate) fn problem(path: &str) -> Option<&'static str> {
     if count("..") == 1 && count("*") > 1 {
         return Some("has several `*` beside `..`");
     }
-    if count(",") > 3 || count(",") > 0 && is_search(&plain) {
+    if count(",") > 3 || count(",") > 0 && searches(&plain) {
         return Some("selects too many parts at once");
     }
     if let Some((_, filter)) = plain.split_once('?')
@@ -49,7 +49,11 @@ pub(crate) fn problem(path: &str) -> Option<&'static str> {
 
 /// Returns whether a path may visit many values of an event.
 pub(crate) fn is_search(path: &str) -> bool {
-    let plain = without_strings(path);
+    searches(&without_strings(path))
+}
+
+/// The same for a path without its string literals.
+fn searches(plain: &str) -> bool {
     ["..", "*", "?", ":"]
         .iter()
         .any(|part| plain.contains(part))
